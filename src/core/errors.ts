@@ -1,0 +1,81 @@
+import { GraphQLError } from 'graphql';
+
+/**
+ * Every `extensions.code` Atrium itself puts into an answer, with the HTTP status it has when the whole request is
+ * refused (a well-formed GraphQL answer with such an error inside stays 200).
+ */
+export const errorCodes = {
+  BAD_REQUEST: 400,
+  GRAPHQL_PARSE_FAILED: 400,
+  GRAPHQL_VALIDATION_FAILED: 400,
+  BAD_USER_INPUT: 400,
+  OPERATION_RESOLUTION_FAILURE: 400,
+  SUBSCRIPTIONS_NOT_SUPPORTED: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  NOT_ACCEPTABLE: 406,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  RATE_LIMITED: 429,
+  INTERNAL_SERVER_ERROR: 500,
+  SERVICE_UNAVAILABLE: 503,
+  SUBGRAPH_UNREACHABLE: 502,
+  SUBGRAPH_TIMEOUT: 504,
+  SUBGRAPH_INVALID_RESPONSE: 502,
+  SUBGRAPH_ERROR: 502,
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** A fault of the whole request, raised before or instead of execution; `code` decides the HTTP status. */
+export class RequestError extends Error {
+  readonly code: ErrorCode;
+  /** Response headers the refusal brings along, such as `Retry-After` or `Allow`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Further keys for `extensions`. */
+  readonly extensions: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { headers?: Record<string, string>; extensions?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, more.cause === undefined ? {} : { cause: more.cause });
+    this.name = 'RequestError';
+    this.code = code;
+    this.headers = more.headers ?? {};
+    this.extensions = more.extensions ?? {};
+  }
+
+  get status(): number {
+    return errorCodes[this.code];
+  }
+
+  /** The refusal as a GraphQL error Apollo Server understands (status and headers included). */
+  toGraphQLError(): GraphQLError {
+    return new GraphQLError(this.message, {
+      extensions: {
+        ...this.extensions,
+        code: this.code,
+        http: { status: this.status, headers: new Map(Object.entries(this.headers)) },
+      },
+    });
+  }
+
+  /** The refusal as a GraphQL response body, for routes Apollo Server never sees. */
+  toResponseBody(): string {
+    return JSON.stringify({
+      errors: [{ message: this.message, extensions: { ...this.extensions, code: this.code } }],
+    });
+  }
+}
+
+/** Something the operator wrote that cannot work: printed as its message alone, without a stack, and ends the start. */
+export class ConfigurationError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ConfigurationError';
+  }
+}

@@ -1,0 +1,48 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { Principal } from './principal.ts';
+
+/** What one call to a subgraph leaves for the request's log line. */
+export interface SubgraphCallRecord {
+  readonly subgraph: string;
+  readonly milliseconds: number;
+  /** HTTP status, 0 when no response came. */
+  readonly status: number;
+  /** Representations sent, 0 for a root fetch. */
+  readonly entities: number;
+  readonly code?: string;
+}
+
+/** What the rooms tell about a request while they serve it; read once, by the log line. */
+export interface RequestRecord {
+  readonly calls: SubgraphCallRecord[];
+  cacheHits: number;
+  cacheMisses: number;
+}
+
+/**
+ * One client request, built once at the door and handed down read-only. It is Apollo Server's `contextValue`, and so
+ * what shield rules receive as `ctx`; whatever the config's `context` function returns is merged into it.
+ */
+export interface RequestContext {
+  readonly requestId: string;
+  /** The client's headers, names in lower case, several values joined with ", ". */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** null for an anonymous client. */
+  readonly principal: Principal | null;
+  /** Address of the client's socket, or what trusted proxies say it is. */
+  readonly clientAddress: string;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+  /** When the answer has to be there, in milliseconds of `performance.now()`. */
+  readonly deadline: number;
+  /** Headers the rooms add to the response to the client; names in lower case. */
+  readonly responseHeaders: Map<string, string>;
+  readonly record: RequestRecord;
+}
+
+/** An error as it stands in a response: plain data, because a GraphQLError captures a stack that nobody reads. */
+export type ResponseError = GraphQLFormattedError;
+
+export function createRequestRecord(): RequestRecord {
+  return { calls: [], cacheHits: 0, cacheMisses: 0 };
+}

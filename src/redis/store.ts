@@ -1,0 +1,17 @@
+/** A cache entry to write: `ttlMs` counts from now. */
+export interface StoreEntry {
+  readonly key: string;
+  readonly value: string;
+  readonly ttlMs: number;
+}
+
+/**
+ * A shared key-value store with expiry, in Redis or in this process. It never rejects: a store that is slow or gone
+ * answers like an empty one, because a cache must not fail a request.
+ */
+export interface Store {
+  /** Values in the order of `keys`; null where there is none. */
+  getMany(keys: readonly string[]): Promise<readonly (string | null)[]>;
+  setMany(entries: readonly StoreEntry[]): Promise<void>;
+  close(): Promise<void>;
+}
