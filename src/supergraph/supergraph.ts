@@ -1,0 +1,151 @@
+/** The only file that imports `@apollo/federation-internals` and `@apollo/query-planner`, both pinned to exact versions. */
+import '../core/quiet-apollo.ts';
+import {
+  buildSchema,
+  DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES,
+  errorCauses,
+  FeatureUrl,
+  operationFromDocument,
+  ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+  Supergraph,
+} from '@apollo/federation-internals';
+import type { CoreFeature, Schema } from '@apollo/federation-internals';
+import { QueryPlanner } from '@apollo/query-planner';
+import type { QueryPlan } from '@apollo/query-planner';
+import { GraphQLError, Kind, parse, visit } from 'graphql';
+import type { ConstDirectiveNode, DocumentNode, GraphQLSchema } from 'graphql';
+import { ConfigurationError } from '../core/errors.ts';
+
+export type {
+  ConditionNode,
+  DeferNode,
+  FetchDataKeyRenamer,
+  FetchDataRewrite,
+  FetchDataValueSetter,
+  FetchNode,
+  FlattenNode,
+  ParallelNode,
+  PlanNode,
+  QueryPlan,
+  QueryPlanFieldNode,
+  QueryPlanInlineFragmentNode,
+  QueryPlanSelectionNode,
+  SequenceNode,
+  SubscriptionNode,
+} from '@apollo/query-planner';
+
+/** A supergraph that may be served, with what the rooms above need of it. */
+export interface BuiltSupergraph {
+  readonly sdl: string;
+  readonly supergraph: Supergraph;
+  /** What clients see: without `@inaccessible` elements and federation machinery. */
+  readonly apiSchema: GraphQLSchema;
+  readonly planner: QueryPlanner;
+  readonly subgraphs: readonly { readonly name: string; readonly url: string }[];
+}
+
+/**
+ * Throws ConfigurationError when the text is no valid supergraph, or when it links a feature that Atrium neither
+ * executes nor enforces: serving it anyway would answer what its authors meant to protect.
+ */
+export function buildSupergraph(sdl: string): BuiltSupergraph {
+  try {
+    const schema = buildSchema(sdl, { validate: false });
+    refuseUnenforcedFeatures(schema);
+    const supergraph = new Supergraph(schema, supportedFeatures);
+    return {
+      sdl,
+      supergraph,
+      apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
+      planner: new QueryPlanner(supergraph),
+      subgraphs: supergraph.subgraphsMetadata(),
+    };
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw error;
+    throw new ConfigurationError(`The supergraph cannot be used: ${describe(error)}`, { cause: error });
+  }
+}
+
+/**
+ * The plan of one operation of a document that is valid for the API schema. Throws GraphQLError when the operation
+ * cannot be found or planned.
+ */
+export function planOperation(
+  built: BuiltSupergraph,
+  document: DocumentNode,
+  operationName: string | undefined,
+): QueryPlan {
+  const options = operationName === undefined ? {} : { operationName };
+  return built.planner.buildQueryPlan(operationFromDocument(built.supergraph.apiSchema(), document, options));
+}
+
+/**
+ * The same supergraph for the stock `ApolloGateway`, which refuses links for a purpose it does not know although
+ * Atrium supports them (`@cacheTag`): those links lose their `for:`, everything else stays as it is.
+ */
+export function forBaseClass(sdl: string): string {
+  if (!unknownToBaseClass.some((url) => sdl.includes(url))) return sdl;
+  let text = sdl;
+  const cuts: { start: number; end: number }[] = [];
+  const collect = ({ directives = [] }: { readonly directives?: readonly ConstDirectiveNode[] | undefined }): false => {
+    for (const directive of directives) {
+      const purpose = directive.arguments?.find((argument) => argument.name.value === 'for');
+      if (purpose?.loc && unknownToBaseClass.includes(linkedUrl(directive))) cuts.push(purpose.loc);
+    }
+    return false;
+  };
+  visit(parse(sdl), { SchemaDefinition: collect, SchemaExtension: collect });
+  for (const { start, end } of cuts.toReversed()) text = text.slice(0, start) + text.slice(end);
+  return text;
+}
+
+const specs = 'https://specs.apollo.dev/';
+
+/** Refused whatever purpose they are linked for. `@context` is a matter of security too: it fills arguments. */
+const notEnforcedYet = ['authenticated', 'requiresScopes', 'policy', 'context'].map((name) => specs + name);
+
+const supportedFeatures = new Set(
+  [...ROUTER_SUPPORTED_SUPERGRAPH_FEATURES].filter(
+    (url) => ![...notEnforcedYet, `${specs}connect`].includes(FeatureUrl.parse(url).identity),
+  ),
+);
+
+const unknownToBaseClass = [...supportedFeatures].filter((url) => !DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES.has(url));
+
+function refuseUnenforcedFeatures(schema: Schema): void {
+  const refused = (schema.coreFeatures?.allFeatures() ?? []).filter(
+    ({ url, purpose }) =>
+      notEnforcedYet.includes(url.identity) || (purpose !== undefined && !supportedFeatures.has(url.base.toString())),
+  );
+  if (refused.length === 0) return;
+  throw new ConfigurationError(
+    `The supergraph asks for what Atrium does not support, so serving it would not be safe: ${refused.map(nameOf).join(', ')}. ` +
+      'Remove it from the subgraphs and compose again.',
+  );
+}
+
+/** Such as `@authenticated, here called @signedIn (https://specs.apollo.dev/authenticated/v0.1, for: SECURITY)`. */
+function nameOf(feature: CoreFeature): string {
+  const name = feature.url.name;
+  const nameHere = feature.directiveNameInSchema(name);
+  const purpose = feature.purpose === undefined ? '' : `, for: ${feature.purpose}`;
+  return `@${name}${nameHere === name ? '' : `, here called @${nameHere}`} (${feature.url.toString()}${purpose})`;
+}
+
+function linkedUrl(link: ConstDirectiveNode): string {
+  const url = link.arguments?.find(({ name }) => name.value === 'url' || name.value === 'feature')?.value;
+  return url?.kind === Kind.STRING ? url.value : '';
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const causes = errorCauses(error) ?? [error];
+  return causes
+    .map((cause) => {
+      const [location] = cause instanceof GraphQLError ? (cause.locations ?? []) : [];
+      return location === undefined
+        ? cause.message
+        : `${cause.message} (line ${location.line}, column ${location.column})`;
+    })
+    .join('; ');
+}
