@@ -1,0 +1,206 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import { z } from 'zod';
+import type { RequestContext } from '../core/request-context.ts';
+import { closestNames } from './closest-names.ts';
+
+/** What a user writes in `gateway.config.ts`, or passes to `parseConfig`. */
+export type AtriumUserConfig = Omit<z.input<typeof configSchema>, 'supergraph'> & {
+  /** Where the supergraph comes from; `--supergraph` replaces it. */
+  supergraph?:
+    | { file: string; watch?: boolean | undefined }
+    | { url: string; pollSeconds?: number | undefined }
+    | { services: Record<string, { url: string }>; pollSeconds?: number | undefined; fallback?: string | undefined };
+};
+
+/** The configuration after `parseConfig`: defaults filled in, paths absolute, environment applied, frozen. */
+export type AtriumConfig = Frozen<
+  Omit<z.output<typeof configSchema>, 'introspection' | 'supergraph'> & {
+    introspection: boolean;
+    supergraph: SupergraphSource;
+    /** Addresses from `ATRIUM_SUBGRAPH_<NAME>_URL`, by `<NAME>`; `subgraphOptions` looks them up. */
+    subgraphAddresses: Record<string, string>;
+  }
+>;
+
+/** Where the supergraph comes from: exactly one of a file, a URL, or services to introspect. */
+export type SupergraphSource =
+  | { file: string; watch: boolean }
+  | { url: string; pollSeconds: number }
+  | { services: Record<string, { url: string }>; pollSeconds: number; fallback?: string };
+
+/** Plain data of a parsed configuration; functions and class instances of the user are left as they are. */
+type Frozen<T> = T extends ApolloServerPlugin | OpaqueObject | ((...parameters: never[]) => unknown)
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Frozen<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Frozen<Exclude<T[Key], undefined>> }
+      : T;
+
+/** A value this room hands on without looking into it. */
+export type OpaqueObject = object & { readonly [opaque]?: never };
+declare const opaque: unique symbol;
+
+// The message of every check is what was expected there; `describeProblems` adds the key and what came.
+const text = (expected: string) => z.string(expected).min(1, expected);
+const httpUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' });
+const positive = (expected: string, max: number) => z.number(expected).gt(0, expected).max(max, expected);
+const integer = (min: number, max: number) => {
+  const expected = `an integer from ${min} to ${max}`;
+  return z.int(expected).min(min, expected).max(max, expected);
+};
+const flag = z.boolean('true or false');
+const list = <Item extends z.ZodType>(item: Item, expected: string) => z.array(item, expected);
+const oneOf = <const Values extends readonly string[]>(values: Values) =>
+  z.enum(values, `one of ${values.map((value) => `"${value}"`).join(', ')}`);
+const opaqueObject = <T extends object>(expected: string) =>
+  z.custom<T>((value) => (typeof value === 'object' && value !== null) || typeof value === 'function', expected);
+const callback = <T>(expected: string) => z.custom<T>((value) => typeof value === 'function', expected);
+const byName = <Value extends z.ZodType>(value: Value, expected: string) => z.record(text('a name'), value, expected);
+function section<Shape extends z.core.$ZodLooseShape>(shape: Shape, expected = 'an object') {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => `unknown key${closestNames(key, Object.keys(shape))}`).join('\n')
+        : expected,
+  });
+}
+
+/** setTimeout's longest delay. */
+const longestMs = 2_147_483_647;
+const longestSeconds = 86_400;
+const bytes = integer(1, 1_000_000_000_000);
+const milliseconds = integer(1, longestMs);
+const pollSeconds = positive(`a number of seconds over 0 and up to ${longestSeconds}`, longestSeconds);
+
+/** Its combinations are checked by `parseConfig`. */
+const supergraph = section(
+  {
+    /** Path of a composed supergraph schema. */
+    file: text('a path').optional(),
+    /** With `file`: load it again when it changes. Default true. */
+    watch: flag.optional(),
+    /** Address a composed supergraph schema is fetched from. */
+    url: httpUrl.optional(),
+    /** With `url` (default 30) or `services` (default 10): seconds between two looks for a change. */
+    pollSeconds: pollSeconds.optional(),
+    /** Subgraphs by name, introspected at their addresses and composed by the gateway. */
+    services: byName(
+      section({ url: httpUrl }),
+      'an object of subgraphs by name, such as { users: { url: "…" } }',
+    ).optional(),
+    /** With `services`: a supergraph file that stands in at start for services that are down. */
+    fallback: text('a path').optional(),
+  },
+  'one of { file: "…" }, { url: "…" } or { services: { … } }',
+);
+
+export const configSchema = section({
+  /** `development` opens introspection, Sandbox and the explorer. Default `production`. */
+  mode: oneOf(['production', 'development']).default('production'),
+  /** May clients ask for the schema? By default only in development mode. */
+  introspection: flag.optional(),
+  server: section({
+    host: text('a host name or address').default('127.0.0.1'),
+    /** 0 takes any free port. */
+    port: integer(0, 65_535).default(4000),
+    /** Longest request body, after inflating. */
+    maxBodyBytes: bytes.default(1_000_000),
+    /** How long a client request may take from the first byte to the last. */
+    requestTimeoutMs: milliseconds.default(30_000),
+    /** How long a stopping gateway waits for the requests it has. */
+    shutdownMs: milliseconds.default(10_000),
+    cors: section({
+      origins: z.union(
+        [z.literal('*'), z.array(text('an origin'))],
+        '"*" or a list of origins, such as ["https://shop.example"]',
+      ),
+      /** May browsers send cookies and authorization? Not together with `origins: '*'`. */
+      credentials: flag.default(false),
+      /** How long browsers may remember a preflight answer. */
+      maxAgeSeconds: integer(0, longestSeconds).default(600),
+    }).optional(),
+  }).prefault({}),
+  supergraph,
+  /** Settings of single subgraphs, by name. */
+  subgraphs: byName(
+    section({
+      /** Where the subgraph answers, instead of the address in the supergraph. */
+      url: httpUrl.optional(),
+      timeoutMs: milliseconds.optional(),
+    }),
+    'an object of settings by subgraph name',
+  ).prefault({}),
+  subgraphDefaults: section({
+    timeoutMs: milliseconds.default(10_000),
+    maxResponseBytes: bytes.default(10_000_000),
+  }).prefault({}),
+  /** Header names let through; everything else stays at the gateway. */
+  headers: section({
+    toSubgraphs: list(text('a header name').toLowerCase(), 'a list of header names').default(['authorization']),
+    toClients: list(text('a header name').toLowerCase(), 'a list of header names').default([]),
+  }).prefault({}),
+  authentication: section({
+    issuers: list(
+      section({
+        /** The token's `iss`. */
+        issuer: text('the value of the claim "iss"'),
+        /** URL or file of the issuer's public keys (JWKS). */
+        jwks: text('a URL or a path'),
+        /** Tokens must name one of these in `aud`. */
+        audiences: list(text('an audience'), 'a list of audiences').min(1, 'at least one audience'),
+        /** JWS algorithms accepted; asymmetric ones by default. */
+        algorithms: list(text('an algorithm, such as "ES256"'), 'a list of algorithms')
+          .min(1, 'at least one algorithm')
+          .optional(),
+      }),
+      'a list of issuers',
+    ).min(1, 'at least one issuer'),
+    /** Refuse anonymous clients. */
+    required: flag.default(false),
+    clockToleranceSeconds: integer(0, 3600).default(5),
+  }).optional(),
+  authorization: section({
+    /** A rule tree: what `shield(...)` of `atrium` or `graphql-shield` returns. */
+    rules: opaqueObject<OpaqueObject>('a rule tree made by shield(...)'),
+  }).optional(),
+  rateLimit: section({
+    rules: list(
+      section({
+        name: text('a name'),
+        /** Who shares a limit. `principal` counts an anonymous client by its address. */
+        key: oneOf(['principal', 'ip', 'global']),
+        /** Requests allowed per window. */
+        limit: integer(1, 1_000_000_000),
+        windowSeconds: positive(`a number of seconds over 0 and up to ${longestSeconds}`, longestSeconds),
+        /** Requests that may come at once; `limit` by default. */
+        burst: integer(1, 1_000_000_000).optional(),
+      }),
+      'a list of rules',
+    ),
+  }).optional(),
+  cache: section({
+    /** Remember entities whose subgraph says they are public and for how long. */
+    entities: section({
+      /** Room for the store in this process; with Redis it is not used. */
+      maxBytes: bytes.default(67_108_864),
+    }),
+  }).optional(),
+  /** Shared store of caches and rate limits; without it each process has its own. */
+  redis: section({
+    url: z.url({ protocol: /^rediss?$/, error: 'a redis or rediss URL' }),
+    keyPrefix: z.string('a text').default('atrium:'),
+  }).optional(),
+  limits: section({
+    /** Longest operation, in tokens. */
+    maxTokens: integer(1, 10_000_000).default(15_000),
+  }).prefault({}),
+  logging: section({
+    level: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  }).prefault({}),
+  /** What it returns is merged into the context that rules and plugins see. */
+  context: callback<(request: RequestContext) => object | Promise<object>>('a function').optional(),
+  plugins: list(opaqueObject<ApolloServerPlugin>('an Apollo Server plugin'), 'a list of Apollo Server plugins').default(
+    [],
+  ),
+});
