@@ -13,14 +13,16 @@ export type AtriumUserConfig = Omit<z.input<typeof configSchema>, 'supergraph'> 
 };
 
 /** The configuration after `parseConfig`: defaults filled in, paths absolute, environment applied, frozen. */
-export type AtriumConfig = Frozen<
-  Omit<z.output<typeof configSchema>, 'introspection' | 'supergraph'> & {
-    introspection: boolean;
-    supergraph: SupergraphSource;
-    /** Addresses from `ATRIUM_SUBGRAPH_<NAME>_URL`, by `<NAME>`; `subgraphOptions` looks them up. */
-    subgraphAddresses: Record<string, string>;
-  }
->;
+export type AtriumConfig = Frozen<Omit<ParsedConfig, 'introspection' | 'supergraph' | 'authorization' | 'plugins'>> & {
+  readonly introspection: boolean;
+  readonly supergraph: Frozen<SupergraphSource>;
+  readonly authorization?: { readonly rules: object };
+  readonly plugins: readonly ApolloServerPlugin[];
+  /** Addresses from `ATRIUM_SUBGRAPH_<NAME>_URL`, by `<NAME>`; `subgraphOptions` looks them up. */
+  readonly subgraphAddresses: Readonly<Record<string, string>>;
+};
+
+export type ParsedConfig = z.output<typeof configSchema>;
 
 /** Where the supergraph comes from: exactly one of a file, a URL, or services to introspect. */
 export type SupergraphSource =
@@ -28,18 +30,14 @@ export type SupergraphSource =
   | { url: string; pollSeconds: number }
   | { services: Record<string, { url: string }>; pollSeconds: number; fallback?: string };
 
-/** Plain data of a parsed configuration; functions and class instances of the user are left as they are. */
-type Frozen<T> = T extends ApolloServerPlugin | OpaqueObject | ((...parameters: never[]) => unknown)
+/** Read-only all the way down, optional keys absent instead of undefined. */
+type Frozen<T> = T extends (...parameters: never[]) => unknown
   ? T
   : T extends readonly (infer Item)[]
     ? readonly Frozen<Item>[]
     : T extends object
       ? { readonly [Key in keyof T]: Frozen<Exclude<T[Key], undefined>> }
       : T;
-
-/** A value this room hands on without looking into it. */
-export type OpaqueObject = object & { readonly [opaque]?: never };
-declare const opaque: unique symbol;
 
 // The message of every check is what was expected there; `describeProblems` adds the key and what came.
 const text = (expected: string) => z.string(expected).min(1, expected);
@@ -162,7 +160,7 @@ export const configSchema = section({
   }).optional(),
   authorization: section({
     /** A rule tree: what `shield(...)` of `atrium` or `graphql-shield` returns. */
-    rules: opaqueObject<OpaqueObject>('a rule tree made by shield(...)'),
+    rules: opaqueObject<object>('a rule tree made by shield(...)'),
   }).optional(),
   rateLimit: section({
     rules: list(
