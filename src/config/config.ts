@@ -31,7 +31,7 @@ export type SupergraphSource =
   | { services: Record<string, { url: string }>; pollSeconds: number; fallback?: string };
 
 /** Read-only all the way down, optional keys absent instead of undefined. */
-type Frozen<T> = T extends (...parameters: never[]) => unknown
+export type Frozen<T> = T extends (...parameters: never[]) => unknown
   ? T
   : T extends readonly (infer Item)[]
     ? readonly Frozen<Item>[]
@@ -48,6 +48,14 @@ const integer = (min: number, max: number) => {
   return z.int(expected).min(min, expected).max(max, expected);
 };
 const flag = z.boolean('true or false');
+const header = 'a header name';
+const headerNames = z.array(
+  z
+    .string(header)
+    .regex(/^[\w.-]+$/, header)
+    .toLowerCase(),
+  'a list of header names',
+);
 const list = <Item extends z.ZodType>(item: Item, expected: string) => z.array(item, expected);
 const oneOf = <const Values extends readonly string[]>(values: Values) =>
   z.enum(values, `one of ${values.map((value) => `"${value}"`).join(', ')}`);
@@ -135,8 +143,8 @@ export const configSchema = section({
   }).prefault({}),
   /** Header names let through; everything else stays at the gateway. */
   headers: section({
-    toSubgraphs: list(text('a header name').toLowerCase(), 'a list of header names').default(['authorization']),
-    toClients: list(text('a header name').toLowerCase(), 'a list of header names').default([]),
+    toSubgraphs: headerNames.default(['authorization']),
+    toClients: headerNames.default([]),
   }).prefault({}),
   authentication: section({
     issuers: list(

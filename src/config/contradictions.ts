@@ -1,0 +1,83 @@
+import type { ParsedConfig } from './config.ts';
+import { closestNames } from './closest-names.ts';
+import { expected, type Problem } from './problem.ts';
+import { subgraphVariable } from './subgraph-options.ts';
+
+/** What is well-formed key by key and still cannot work together. */
+export function findContradictions(
+  config: ParsedConfig,
+  subgraphAddresses: Readonly<Record<string, string>>,
+): Problem[] {
+  return [
+    ...supergraphProblems(config.supergraph),
+    ...subgraphNameProblems(config, subgraphAddresses),
+    ...corsProblems(config.server.cors),
+    ...issuerProblems(config.authentication?.issuers ?? []),
+    ...rateLimitProblems(config.rateLimit?.rules ?? []),
+  ];
+}
+
+function supergraphProblems(supergraph: ParsedConfig['supergraph']): Problem[] {
+  const kinds = (['file', 'url', 'services'] as const).filter((kind) => supergraph[kind] !== undefined);
+  const kind = kinds[0];
+  if (kind === undefined || kinds.length > 1) {
+    const came = kinds.length === 0 ? 'none of them' : kinds.join(' and ');
+    return [{ path: ['supergraph'], message: `expected exactly one of file, url and services, got ${came}` }];
+  }
+  const problems: Problem[] = [];
+  const belongs = { watch: ['file'], pollSeconds: ['url', 'services'], fallback: ['services'] };
+  for (const key of ['watch', 'pollSeconds', 'fallback'] as const) {
+    if (supergraph[key] === undefined || belongs[key].includes(kind)) continue;
+    problems.push({ path: ['supergraph', key], message: `goes with ${belongs[key].join(' or ')}, not with ${kind}` });
+  }
+  if (supergraph.services !== undefined && Object.keys(supergraph.services).length === 0) {
+    problems.push({ path: ['supergraph', 'services'], message: 'expected at least one subgraph, got none' });
+  }
+  return problems;
+}
+
+/** With `services` every subgraph's name is known; otherwise only the supergraph knows them. */
+function subgraphNameProblems(config: ParsedConfig, addresses: Readonly<Record<string, string>>): Problem[] {
+  if (config.supergraph.services === undefined) return [];
+  const known = Object.keys(config.supergraph.services);
+  const strangers = Object.keys(config.subgraphs).filter((name) => !known.includes(name));
+  const unused = Object.keys(addresses).filter((variable) => !known.map(subgraphVariable).includes(variable));
+  return [
+    ...strangers.map((name) => ({
+      path: ['subgraphs', name],
+      message: `no such subgraph in supergraph.services${closestNames(name, known)}`,
+    })),
+    ...unused.map((variable) => ({
+      path: [],
+      message: `ATRIUM_SUBGRAPH_${variable}_URL: no such subgraph in supergraph.services, which has ${known.join(', ')}`,
+    })),
+  ];
+}
+
+function corsProblems(cors: ParsedConfig['server']['cors']): Problem[] {
+  if (cors?.origins !== '*' || !cors.credentials) return [];
+  const message = 'expected a list of origins beside credentials: true (browsers refuse "*" then), got "*"';
+  return [{ path: ['server', 'cors', 'origins'], message }];
+}
+
+function issuerProblems(issuers: readonly { issuer: string }[]): Problem[] {
+  return repeated(issuers.map(({ issuer }) => issuer)).map((index) =>
+    expected(['authentication', 'issuers', index, 'issuer'], 'an issuer named once', issuers[index]?.issuer),
+  );
+}
+
+function rateLimitProblems(rules: readonly { name: string; limit: number; burst?: number | undefined }[]): Problem[] {
+  const problems = repeated(rules.map(({ name }) => name)).map((index) =>
+    expected(['rateLimit', 'rules', index, 'name'], 'a name of its own', rules[index]?.name),
+  );
+  for (const [index, { limit, burst }] of rules.entries()) {
+    if (burst === undefined || burst <= limit) continue;
+    problems.push(expected(['rateLimit', 'rules', index, 'burst'], `at most the limit, ${limit}`, burst));
+  }
+  return problems;
+}
+
+/** Indexes of values that an earlier one equals. */
+function repeated(values: readonly string[]): number[] {
+  return values.flatMap((value, index) => (values.indexOf(value) < index ? [index] : []));
+}

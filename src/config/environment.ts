@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { isJsonObject } from '../core/json.ts';
+import { closestNames } from './closest-names.ts';
+import { expected, type KeyPath, type Override, type Problem } from './problem.ts';
+import { subgraphVariable } from './subgraph-options.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the environment says about a configuration. */
+export interface EnvironmentSettings {
+  readonly overrides: readonly Override[];
+  /** Addresses of subgraphs by the `<NAME>` of `ATRIUM_SUBGRAPH_<NAME>_URL`. */
+  readonly subgraphAddresses: Readonly<Record<string, string>>;
+  readonly problems: readonly Problem[];
+}
+
+const jwks = ['authentication', 'issuers', 0, 'jwks'];
+const variables: Readonly<Record<string, KeyPath>> = {
+  PORT: ['server', 'port'],
+  REDIS_URL: ['redis', 'url'],
+  ATRIUM_HOST: ['server', 'host'],
+  ATRIUM_MODE: ['mode'],
+  ATRIUM_LOG_LEVEL: ['logging', 'level'],
+  ATRIUM_JWKS: jwks,
+};
+const subgraphAddress = /^ATRIUM_SUBGRAPH_([A-Z0-9_]+)_URL$/;
+
+/** Reads the variables that override `input`; an empty one counts as not set, a path is relative to the working directory. */
+export function readEnvironment(input: unknown, env: Environment): EnvironmentSettings {
+  const overrides: Override[] = [];
+  const subgraphAddresses: Record<string, string> = {};
+  const problems: Problem[] = [];
+  for (const [source, value] of Object.entries(env)) {
+    if (value === undefined || value === '') continue;
+    const path = variables[source];
+    const subgraph = subgraphAddress.exec(source)?.[1];
+    if (source === 'ATRIUM_JWKS') {
+      const issuers = countIssuers(input);
+      if (issuers !== 1)
+        problems.push(variableProblem(source, 'exactly one issuer in authentication.issuers', issuers));
+      else overrides.push({ path: jwks, value: isUrl(value) ? value : resolve(value), source });
+    } else if (path !== undefined) {
+      overrides.push({ path, value: source === 'PORT' && /^\d+$/.test(value) ? Number(value) : value, source });
+    } else if (subgraph !== undefined) {
+      subgraphAddresses[subgraph] = value;
+      if (!isUrl(value)) problems.push(variableProblem(source, 'an http or https URL', value));
+      for (const name of serviceNames(input)) {
+        if (subgraphVariable(name) === subgraph)
+          overrides.push({ path: ['supergraph', 'services', name, 'url'], value, source });
+      }
+    } else if (source.startsWith('ATRIUM_') && !source.startsWith('ATRIUM_TEST_')) {
+      problems.push({ path: [], message: unknownVariable(source) });
+    }
+  }
+  return { overrides, subgraphAddresses, problems };
+}
+
+/** Whether a key set lives elsewhere than in a file. */
+export function isUrl(text: string): boolean {
+  return z.url({ protocol: /^https?$/ }).safeParse(text).success;
+}
+
+function unknownVariable(name: string): string {
+  const known = [
+    ...Object.keys(variables).filter((known) => known.startsWith('ATRIUM_')),
+    'ATRIUM_SUBGRAPH_<NAME>_URL',
+  ];
+  return `${name}: unknown variable${closestNames(name, known)} Known: ${known.join(', ')}`;
+}
+
+function variableProblem(source: string, what: string, came: unknown): Problem {
+  return { path: [], message: `${source}: ${expected([], what, came).message}` };
+}
+
+function countIssuers(input: unknown): number {
+  const authentication = isJsonObject(input) ? input['authentication'] : undefined;
+  const issuers = isJsonObject(authentication) ? authentication['issuers'] : undefined;
+  return Array.isArray(issuers) ? issuers.length : 0;
+}
+
+function serviceNames(input: unknown): string[] {
+  const supergraph = isJsonObject(input) ? input['supergraph'] : undefined;
+  const services = isJsonObject(supergraph) ? supergraph['services'] : undefined;
+  return isJsonObject(services) ? Object.keys(services) : [];
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { ConfigurationError } from '../core/errors.ts';
+
+/** A path into the configuration. */
+export type KeyPath = readonly PropertyKey[];
+
+export interface Problem {
+  /** Empty for a problem of the whole, or of a variable the message names. */
+  readonly path: KeyPath;
+  readonly message: string;
+}
+
+/** One value set from outside the configuration file. */
+export interface Override {
+  readonly path: KeyPath;
+  readonly value: unknown;
+  /** Who set it, for messages: a variable such as `PORT`, a flag such as `--port`. */
+  readonly source: string;
+}
+
+export function expected(path: KeyPath, what: string, came: unknown): Problem {
+  return { path, message: `expected ${what}, got ${describeValue(came)}` };
+}
+
+/** zod's issues; their messages are what the schema expected, or one line per unknown key. */
+export function problemsOf(error: z.ZodError): Problem[] {
+  return error.issues.flatMap((issue): Problem[] => {
+    if (issue.code !== 'unrecognized_keys') return [expected(issue.path, issue.message, issue.input)];
+    const lines = issue.message.split('\n');
+    return issue.keys.map((key, index) => ({ path: [...issue.path, key], message: lines[index] ?? 'unknown key' }));
+  });
+}
+
+/** One message with a line for each problem; `origin` names the configuration, such as `gateway.config.ts`. */
+export function configurationError(
+  origin: string,
+  problems: readonly Problem[],
+  overrides: readonly Override[] = [],
+): ConfigurationError {
+  const lines = problems.map(({ path, message }) => {
+    if (path.length === 0) return `  ${message}`;
+    const source = overrides.find((override) => startsWith(path, override.path))?.source;
+    return `  ${z.core.toDotPath([...path])}${source === undefined ? '' : ` (from ${source})`}: ${message}`;
+  });
+  return new ConfigurationError(`${origin} cannot be used:\n${lines.join('\n')}`);
+}
+
+function startsWith(path: KeyPath, start: KeyPath): boolean {
+  return start.every((key, index) => path[index] === key);
+}
+
+function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return describeText(value);
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
+}
+
+const longestText = 80;
+
+function describeText(text: string): string {
+  // Addresses may hold a password.
+  const safe = text.replace(/\/\/[^/@]*@/, '//***@');
+  return JSON.stringify(safe.length > longestText ? `${safe.slice(0, longestText)}…` : safe);
+}

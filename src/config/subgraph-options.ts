@@ -1,0 +1,25 @@
+import type { AtriumConfig } from './config.ts';
+
+/** How one subgraph is called. Without `url` the address in the supergraph counts. */
+export interface SubgraphOptions {
+  readonly url?: string;
+  readonly timeoutMs: number;
+  readonly maxResponseBytes: number;
+}
+
+/** The settings of the subgraph `name`; the environment's address wins over the file's, the file's over a service's. */
+export function subgraphOptions(config: AtriumConfig, name: string): SubgraphOptions {
+  const own = config.subgraphs[name];
+  const service = 'services' in config.supergraph ? config.supergraph.services[name] : undefined;
+  const url = config.subgraphAddresses[subgraphVariable(name)] ?? own?.url ?? service?.url;
+  return {
+    ...(url === undefined ? {} : { url }),
+    timeoutMs: own?.timeoutMs ?? config.subgraphDefaults.timeoutMs,
+    maxResponseBytes: config.subgraphDefaults.maxResponseBytes,
+  };
+}
+
+/** The `<NAME>` of `ATRIUM_SUBGRAPH_<NAME>_URL`. */
+export function subgraphVariable(name: string): string {
+  return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+}
