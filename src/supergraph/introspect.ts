@@ -1,0 +1,46 @@
+import { isJsonObject } from '../core/json.ts';
+import { fetchText, printableUrl } from './fetch-text.ts';
+import type { FetchLimits } from './fetch-text.ts';
+
+/**
+ * The SDL a running subgraph publishes (Federation's subgraph specification: `Query._service`). Rejects with an Error
+ * that names the subgraph, its address, what was expected and what came.
+ */
+export async function introspectSubgraph(
+  { name, url }: { readonly name: string; readonly url: string },
+  limits: FetchLimits,
+): Promise<string> {
+  const failure = (reason: string, cause?: unknown) =>
+    new Error(`subgraph ${name} at ${printableUrl(url)} did not tell its schema: ${reason}`, { cause });
+
+  const response = await fetchText(url, introspection, limits).catch((error: unknown) => {
+    throw failure(error instanceof Error ? error.message : String(error), error);
+  });
+  const answer = parseJson(response.text);
+  const data = isJsonObject(answer) ? answer['data'] : undefined;
+  const service = isJsonObject(data) ? data['_service'] : undefined;
+  const sdl = isJsonObject(service) ? service['sdl'] : undefined;
+  if (response.status === 200 && typeof sdl === 'string' && sdl.trim() !== '') return sdl;
+  throw failure(
+    `expected status 200 with { "data": { "_service": { "sdl": "..." } } }, got status ${response.status} with ${excerpt(response.text)}`,
+  );
+}
+
+const introspection = {
+  method: 'POST',
+  headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json;q=0.9' },
+  body: JSON.stringify({ query: 'query SubgraphSchema { _service { sdl } }', operationName: 'SubgraphSchema' }),
+} as const;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function excerpt(text: string): string {
+  if (text === '') return 'an empty body';
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}...` : text);
+}

@@ -1,0 +1,148 @@
+import type { SupergraphManager } from '@apollo/gateway';
+import { watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import type { AtriumConfig } from '../config/config.ts';
+import type { Logger } from '../core/logger.ts';
+import { openSource } from './source.ts';
+import type { Source } from './source.ts';
+
+/** Calls back once after `ms` milliseconds; returns what cancels it. */
+export type Schedule = (callback: () => void, ms: number) => () => void;
+
+export interface SupergraphManagerOptions {
+  readonly logger: Logger;
+  /** How long one request for a schema may take. */
+  readonly timeoutMs?: number;
+  readonly schedule?: Schedule;
+}
+
+/**
+ * Keeps a gateway's supergraph up to date. `initialize` rejects with a ConfigurationError when there is nothing to
+ * start with; afterwards whatever goes wrong is logged, once for each distinct failure, and the supergraph in use stays.
+ */
+export function createSupergraphManager(
+  from: AtriumConfig['supergraph'],
+  { logger, timeoutMs = 5_000, schedule = scheduleUnattended }: SupergraphManagerOptions,
+): SupergraphManager {
+  return {
+    async initialize({ update }) {
+      const stopping = new AbortController();
+      const source = openSource(from, { logger, timeoutMs });
+      const supergraphSdl = await source.first(stopping.signal);
+      const look = neverOverlapping(createLook(source, supergraphSdl, update, logger, stopping.signal));
+
+      let cancelPoll = () => {};
+      const pollEvery = (ms: number) => {
+        cancelPoll = schedule(() => {
+          void look().then(() => {
+            if (!stopping.signal.aborted) pollEvery(ms);
+          });
+        }, ms);
+      };
+
+      let cancelLook: (() => void) | undefined;
+      // Counted from the first event of a burst, so that a busy folder cannot put it off for ever.
+      const lookSoon = () => {
+        cancelLook ??= schedule(() => {
+          cancelLook = undefined;
+          void look();
+        }, settleMs);
+      };
+
+      const { watchedFolder, pollMs } = source;
+      const watcher = watchedFolder === undefined ? undefined : watchFolder(watchedFolder, lookSoon, logger);
+      // It may have changed between the first read and the start of the watch.
+      if (watcher !== undefined) lookSoon();
+      if (pollMs !== undefined) pollEvery(pollMs);
+
+      return {
+        supergraphSdl,
+        async cleanup() {
+          stopping.abort();
+          watcher?.close();
+          cancelPoll();
+          cancelLook?.();
+        },
+      };
+    },
+  };
+}
+
+/** Editors and deployments write a file in several steps. */
+const settleMs = 100;
+
+/** Reads the source once and hands on what is new; never rejects. */
+function createLook(
+  source: Source,
+  initial: string,
+  update: (sdl: string) => void,
+  logger: Logger,
+  stopping: AbortSignal,
+): () => Promise<void> {
+  let used = initial;
+  let refused: string | undefined;
+  let failure: string | undefined;
+
+  return async () => {
+    try {
+      const sdl = await source.current(stopping);
+      if (stopping.aborted || sdl === refused) return;
+      refused = undefined;
+      if (sdl !== used) {
+        // Noted before it is tried: a text that was refused once is not built again at every poll.
+        refused = sdl;
+        update(sdl);
+        refused = undefined;
+        used = sdl;
+        logger.info({}, 'The supergraph was updated');
+      } else if (failure !== undefined) {
+        logger.info({}, 'The source of the supergraph is in order again and holds what is in use');
+      }
+      failure = undefined;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (stopping.aborted || reason === failure) return;
+      failure = reason;
+      logger.error({}, `The supergraph was not updated and the one in use stays: ${reason}`);
+    }
+  };
+}
+
+/** Calls during a run cause one more run after it; each promise settles when there is nothing left to do. */
+function neverOverlapping(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let again = false;
+  const runUntilDone = async () => {
+    do {
+      again = false;
+      await run();
+    } while (again);
+    running = undefined;
+  };
+  return () => {
+    again = running !== undefined;
+    running ??= runUntilDone();
+    return running;
+  };
+}
+
+function scheduleUnattended(callback: () => void, ms: number): () => void {
+  const timer = setTimeout(callback, ms).unref();
+  return () => clearTimeout(timer);
+}
+
+/**
+ * The folder, not the file: a file replaced by rename is another file, and a mounted Kubernetes ConfigMap changes by a
+ * link beside it. undefined when the system refuses; polling has to do then.
+ */
+function watchFolder(folder: string, onChange: () => void, logger: Logger): FSWatcher | undefined {
+  const warn = (error: unknown) => {
+    logger.warn({ folder }, `Folder ${folder} is polled only, it cannot be watched: ${String(error)}`);
+  };
+  try {
+    return watch(folder, { persistent: false }, onChange).on('error', warn);
+  } catch (error) {
+    warn(error);
+    return undefined;
+  }
+}
