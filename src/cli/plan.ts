@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { GraphQLError, Source, parse, printError, validate, type DocumentNode } from 'graphql';
+import { ConfigurationError } from '../core/errors.ts';
+import { planOperation, type BuiltSupergraph } from '../supergraph/supergraph.ts';
+import { configFlags, configFlagsHelp, openConfig, readSupergraph } from './open-config.ts';
+import { printPlan } from './print-plan.ts';
+import { parseFlags, UsageError, type Verb } from './verb.ts';
+
+const help = `Prints the query plan of an operation: which subgraph is asked for what, and in which order.
+
+Usage: atrium plan [flags] (FILE | --query TEXT)
+
+  FILE                  a GraphQL document; - reads stdin
+  -q, --query TEXT      the document itself
+  --operation NAME      which operation, when the document has several
+${configFlagsHelp}
+
+Example: atrium plan --supergraph supergraph.graphql -q '{ me { name orders { id } } }'`;
+
+const options = {
+  ...configFlags,
+  query: { type: 'string', short: 'q' },
+  operation: { type: 'string' },
+} as const;
+
+export const plan: Verb = {
+  help,
+  async run(parameters, io) {
+    const { values, positionals } = parseFlags(parameters, options, { positionals: true });
+    const source = await readDocument(values.query, positionals);
+    const { config } = await openConfig(values, io);
+    const supergraph = await readSupergraph(config, io);
+    io.out(printPlan(planSource(supergraph, source, values.operation)));
+    return 0;
+  },
+};
+
+async function readDocument(query: string | undefined, files: readonly string[]): Promise<Source> {
+  const [file] = files;
+  if (files.length + (query === undefined ? 0 : 1) !== 1) {
+    throw new UsageError(
+      `expected either one FILE or --query TEXT, got ${query === undefined ? `${files.length} files` : 'both'}`,
+    );
+  }
+  if (file === undefined) return new Source(query ?? '', '--query');
+  const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8').catch((error: unknown) => {
+    throw new ConfigurationError(`expected a GraphQL document in ${file}, got ${String(error)}`, { cause: error });
+  });
+  return new Source(text, file);
+}
+
+function planSource(supergraph: BuiltSupergraph, source: Source, operation: string | undefined) {
+  try {
+    const document: DocumentNode = parse(source);
+    const errors = validate(supergraph.apiSchema, document);
+    if (errors.length > 0) throw new ConfigurationError(errors.map(printError).join('\n\n'));
+    return planOperation(supergraph, document, operation);
+  } catch (error) {
+    if (error instanceof GraphQLError) throw new ConfigurationError(printError(error), { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+import { ConfigurationError } from '../core/errors.ts';
+import { isJsonObject } from '../core/json.ts';
+import { createAtrium } from '../gateway.ts';
+import type { Override } from '../config/problem.ts';
+import { configFlags, configFlagsHelp, openConfig } from './open-config.ts';
+import { parseFlags, type Io, type Verb } from './verb.ts';
+
+const help = `Runs the gateway until SIGINT or SIGTERM. Without a configuration: no authentication, no rules, safe limits.
+
+Usage: atrium serve [flags]
+
+${configFlagsHelp}
+  --port N              0 takes any free port (default: 4000)
+  --host HOST           the address to listen on (default: 127.0.0.1)
+  --mode MODE           production or development; development opens introspection, Sandbox and the explorer
+                        (default: production)
+  --introspection       let clients ask for the schema
+Flags are stronger than the environment (PORT, REDIS_URL, ATRIUM_*), the environment than the configuration.
+
+Example: atrium serve --supergraph supergraph.graphql --port 4000`;
+
+const options = {
+  ...configFlags,
+  port: { type: 'string' },
+  host: { type: 'string' },
+  mode: { type: 'string' },
+  introspection: { type: 'boolean' },
+} as const;
+
+export const serve: Verb = {
+  help,
+  async run(parameters, io) {
+    const { values } = parseFlags(parameters, options);
+    const { config } = await openConfig(values, io, overridesOf(values));
+    const atrium = createAtrium(config);
+    const stopped = stopOnSignal(() => atrium.stop(), io);
+    const { url } = await atrium.start().catch((error: unknown) => {
+      throw explainStart(error, config.server);
+    });
+    io.error(`Atrium answers at ${url} in ${config.mode} mode`);
+    if (!config.introspection) {
+      io.error('Introspection is off: --introspection opens it, --mode development opens it with Sandbox and explorer');
+    }
+    await stopped;
+    return 0;
+  },
+};
+
+function overridesOf(flags: {
+  port?: string | undefined;
+  host?: string | undefined;
+  mode?: string | undefined;
+  introspection?: boolean | undefined;
+}): Override[] {
+  const { port } = flags;
+  const all = [
+    {
+      path: ['server', 'port'],
+      value: port !== undefined && /^\d+$/.test(port) ? Number(port) : port,
+      source: '--port',
+    },
+    { path: ['server', 'host'], value: flags.host, source: '--host' },
+    { path: ['mode'], value: flags.mode, source: '--mode' },
+    { path: ['introspection'], value: flags.introspection, source: '--introspection' },
+  ];
+  return all.filter(({ value }) => value !== undefined);
+}
+
+/** One Ctrl-C can arrive twice: from the terminal, which signals every process, and from a parent that hands it on. */
+const sameSignalMs = 500;
+
+/** Resolves when the first signal has led to a finished stop. A later one ends the process at once. */
+function stopOnSignal(stop: () => Promise<void>, io: Io): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let since: number | undefined;
+    const onSignal = () => {
+      const now = performance.now();
+      if (since === undefined) {
+        since = now;
+        io.error('Atrium stops; once more ends it at once');
+        stop().then(resolve, reject);
+      } else if (now - since > sameSignalMs) {
+        process.exit(1);
+      }
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  });
+}
+
+function explainStart(error: unknown, { host, port }: { readonly host: string; readonly port: number }): unknown {
+  const code = isJsonObject(error) ? error['code'] : undefined;
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} is taken: choose another with --port or PORT`,
+    EACCES: `port ${port} needs rights this user does not have: choose another with --port or PORT`,
+    EADDRNOTAVAIL: `${host} is no address of this machine: choose another with --host`,
+    ENOTFOUND: `${host} is no address of this machine: choose another with --host`,
+  };
+  const reason = typeof code === 'string' ? reasons[code] : undefined;
+  return reason === undefined ? error : new ConfigurationError(`cannot listen: ${reason}`, { cause: error });
+}

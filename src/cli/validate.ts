@@ -1,0 +1,71 @@
+import type { AtriumConfig } from '../config/config.ts';
+import { closestNames } from '../config/closest-names.ts';
+import { subgraphOptions, subgraphVariable } from '../config/subgraph-options.ts';
+import { compileRules } from '../authorization/rule-tree.ts';
+import { ConfigurationError } from '../core/errors.ts';
+import type { BuiltSupergraph } from '../supergraph/supergraph.ts';
+import { configFlags, configFlagsHelp, cliLogger, openConfig, readSupergraph } from './open-config.ts';
+import { parseFlags, type Verb } from './verb.ts';
+
+const help = `Checks the configuration and the supergraph, and says what a gateway started with them enforces.
+
+Usage: atrium validate [flags]
+
+${configFlagsHelp}
+
+Example: atrium validate --config gateway.config.ts`;
+
+export const validate: Verb = {
+  help,
+  async run(parameters, io) {
+    const { values } = parseFlags(parameters, configFlags);
+    const { config, file } = await openConfig(values, io);
+    const supergraph = await readSupergraph(config, io);
+    checkNames(config, supergraph);
+    const { coveredFields } = compileRules(config.authorization?.rules, supergraph.apiSchema, cliLogger(io));
+    io.out(
+      [
+        `configuration   ${file ?? 'none'}`,
+        `mode            ${config.mode}, introspection ${config.introspection ? 'on' : 'off'}`,
+        `subgraphs       ${supergraph.subgraphs.map(({ name, url }) => `${name} ${subgraphOptions(config, name).url ?? url}`).join('\n                ')}`,
+        `authentication  ${describeAuthentication(config.authentication)}`,
+        `authorization   ${config.authorization === undefined ? 'no rules' : `rules on ${coveredFields} fields`}`,
+        `rate limits     ${describeRateLimits(config.rateLimit)}`,
+        `entity cache    ${describeCache(config)}`,
+        `limits          ${config.limits.maxTokens} tokens an operation, ${config.server.maxBodyBytes} bytes a request`,
+        'The configuration and the supergraph are valid.',
+      ].join('\n'),
+    );
+    return 0;
+  },
+};
+
+/** What is said of subgraphs that do not exist would be without effect. */
+function checkNames(config: AtriumConfig, { subgraphs }: BuiltSupergraph): void {
+  const known = subgraphs.map(({ name }) => name);
+  const settings = Object.keys(config.subgraphs).filter((name) => !known.includes(name));
+  const variables = Object.keys(config.subgraphAddresses).filter((name) => !known.map(subgraphVariable).includes(name));
+  const problems = [
+    ...settings.map((name) => `subgraphs.${name}: no such subgraph in the supergraph${closestNames(name, known)}`),
+    ...variables.map((name) => `ATRIUM_SUBGRAPH_${name}_URL: no such subgraph in the supergraph`),
+  ];
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
+}
+
+function describeAuthentication(authentication: AtriumConfig['authentication']): string {
+  if (authentication === undefined) return 'none: every client is anonymous';
+  const issuers = authentication.issuers.map(({ issuer }) => issuer).join(', ');
+  return `tokens of ${issuers}; anonymous clients are ${authentication.required ? 'refused' : 'let in'}`;
+}
+
+function describeRateLimits(rateLimit: AtriumConfig['rateLimit']): string {
+  if (rateLimit === undefined || rateLimit.rules.length === 0) return 'none';
+  return rateLimit.rules
+    .map(({ name, key, limit, windowSeconds }) => `${name}: ${limit} requests in ${windowSeconds} s per ${key}`)
+    .join('\n                ');
+}
+
+function describeCache({ cache, redis }: AtriumConfig): string {
+  if (cache === undefined) return 'off';
+  return redis === undefined ? `in this process, ${cache.entities.maxBytes} bytes` : 'in Redis';
+}
