@@ -3,6 +3,7 @@ import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import type { AtriumConfig } from '../config/config.ts';
 import type { Logger } from '../core/logger.ts';
+import { neverOverlapping } from './never-overlapping.ts';
 import { openSource } from './source.ts';
 import type { Source } from './source.ts';
 
@@ -105,24 +106,6 @@ function createLook(
       failure = reason;
       logger.error({}, `The supergraph was not updated and the one in use stays: ${reason}`);
     }
-  };
-}
-
-/** Calls during a run cause one more run after it; each promise settles when there is nothing left to do. */
-function neverOverlapping(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  let again = false;
-  const runUntilDone = async () => {
-    do {
-      again = false;
-      await run();
-    } while (again);
-    running = undefined;
-  };
-  return () => {
-    again = running !== undefined;
-    running ??= runUntilDone();
-    return running;
   };
 }
 

@@ -5,7 +5,9 @@ import {
   DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES,
   errorCauses,
   FeatureUrl,
+  isAbstractType,
   operationFromDocument,
+  possibleRuntimeTypes,
   ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
   Supergraph,
 } from '@apollo/federation-internals';
@@ -42,6 +44,11 @@ export interface BuiltSupergraph {
   readonly apiSchema: GraphQLSchema;
   readonly planner: QueryPlanner;
   readonly subgraphs: readonly { readonly name: string; readonly url: string }[];
+  /**
+   * The type names that satisfy a type condition, hidden types included: the type itself and, for an interface or
+   * union, its object types.
+   */
+  possibleTypes(typeName: string): ReadonlySet<string>;
 }
 
 /**
@@ -59,11 +66,30 @@ export function buildSupergraph(sdl: string): BuiltSupergraph {
       apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
       planner: new QueryPlanner(supergraph),
       subgraphs: supergraph.subgraphsMetadata(),
+      possibleTypes: rememberPossibleTypes(schema),
     };
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
-    throw new ConfigurationError(`The supergraph cannot be used: ${describe(error)}`, { cause: error });
+    const advice = sdl.includes('join__')
+      ? ''
+      : '. It was not composed; `atrium compose` makes a supergraph of subgraphs';
+    throw new ConfigurationError(`The supergraph cannot be used: ${describe(error)}${advice}`, { cause: error });
   }
+}
+
+function rememberPossibleTypes(schema: Schema): BuiltSupergraph['possibleTypes'] {
+  const known = new Map<string, ReadonlySet<string>>();
+  return (typeName) => {
+    let names = known.get(typeName);
+    if (names === undefined) {
+      const type = schema.type(typeName);
+      const objects =
+        type !== undefined && isAbstractType(type) ? possibleRuntimeTypes(type).map(({ name }) => name) : [];
+      names = new Set([typeName, ...objects]);
+      known.set(typeName, names);
+    }
+    return names;
+  };
 }
 
 /**
