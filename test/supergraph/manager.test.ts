@@ -70,8 +70,11 @@ describe('a supergraph file', () => {
     const file = join(folder, 'supergraph.graphql');
     await writeFile(file, content);
     const gateway = await start({ file, watch });
-    // The look that always follows the start of a watch.
-    if (watch) await gateway.timers.fire(settleMs);
+    if (watch) {
+      // The look that always follows the start of a watch, and its end.
+      await gateway.timers.fire(settleMs);
+      await gateway.poll(filePollMs);
+    }
     /** An update that follows a change of the folder, without the help of a poll. */
     const updateByWatch = async () => {
       const updated = once(gateway.events, 'update');
