@@ -1,0 +1,100 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { subgraphOptions } from '../../src/config/subgraph-options.ts';
+import { messageOf } from './message-of.ts';
+
+const issuer = { issuer: 'shop', jwks: 'keys.json', audiences: ['web'] };
+const input = { supergraph: { file: 'supergraph.graphql' }, authentication: { issuers: [issuer] } };
+
+describe('the environment', () => {
+  it('overrides the configuration', () => {
+    const config = parseConfig(input, {
+      PORT: '0',
+      REDIS_URL: 'redis://127.0.0.1:6379/1',
+      ATRIUM_HOST: '0.0.0.0',
+      ATRIUM_MODE: 'development',
+      ATRIUM_LOG_LEVEL: 'silent',
+      ATRIUM_JWKS: 'http://127.0.0.1:4005/keys',
+    });
+
+    expect(config).toMatchObject({
+      mode: 'development',
+      introspection: true,
+      server: { host: '0.0.0.0', port: 0 },
+      redis: { url: 'redis://127.0.0.1:6379/1', keyPrefix: 'atrium:' },
+      logging: { level: 'silent' },
+      authentication: { issuers: [{ issuer: 'shop', jwks: 'http://127.0.0.1:4005/keys' }] },
+    });
+  });
+
+  it('reads a path in ATRIUM_JWKS from the working directory', () => {
+    const config = parseConfig(input, { ATRIUM_JWKS: 'other.json' }, { directory: '/shop' });
+
+    expect(config.authentication?.issuers[0]?.jwks).toBe(resolve('other.json'));
+  });
+
+  it('counts an empty variable as not set', () => {
+    expect(parseConfig(input, { PORT: '', REDIS_URL: '', ATRIUM_MODE: '' })).toEqual(parseConfig(input, {}));
+  });
+
+  it('moves a subgraph, however its name is spelt', () => {
+    const config = parseConfig(
+      { ...input, subgraphs: { 'pay-ments.v2': { url: 'http://127.0.0.1:1', timeoutMs: 5 } } },
+      { ATRIUM_SUBGRAPH_PAY_MENTS_V2_URL: 'http://127.0.0.1:2' },
+    );
+
+    expect(subgraphOptions(config, 'pay-ments.v2')).toEqual({
+      url: 'http://127.0.0.1:2',
+      timeoutMs: 5,
+      maxResponseBytes: 10_000_000,
+    });
+    expect(subgraphOptions(config, 'users')).toEqual({ timeoutMs: 10_000, maxResponseBytes: 10_000_000 });
+  });
+
+  it('moves a service to introspect as well', () => {
+    const services = { users: { url: 'http://127.0.0.1:1' }, orders: { url: 'http://127.0.0.1:3' } };
+    const config = parseConfig({ supergraph: { services } }, { ATRIUM_SUBGRAPH_USERS_URL: 'http://127.0.0.1:2' });
+
+    expect(config.supergraph).toMatchObject({
+      services: { users: { url: 'http://127.0.0.1:2' }, orders: { url: 'http://127.0.0.1:3' } },
+    });
+    expect(subgraphOptions(config, 'users').url).toBe('http://127.0.0.1:2');
+    expect(subgraphOptions(config, 'orders').url).toBe('http://127.0.0.1:3');
+  });
+
+  it('refuses values and names it does not know, and says which variable is meant', () => {
+    const env = {
+      PORT: 'http',
+      ATRIUM_MODE: 'test',
+      ATRIUM_MDOE: 'production',
+      ATRIUM_SUBGRAPH_USERS: 'http://127.0.0.1:1',
+      ATRIUM_SUBGRAPH_ORDERS_URL: 'orders',
+      ATRIUM_JWKS: 'keys.json',
+    };
+
+    expect(messageOf(() => parseConfig({ supergraph: input.supergraph }, env))).toMatchInlineSnapshot(`
+      "The configuration cannot be used:
+        ATRIUM_MDOE: unknown variable. Did you mean "ATRIUM_MODE", "ATRIUM_HOST", or "ATRIUM_JWKS"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SUBGRAPH_<NAME>_URL
+        ATRIUM_SUBGRAPH_USERS: unknown variable. Did you mean "ATRIUM_SUBGRAPH_<NAME>_URL"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SUBGRAPH_<NAME>_URL
+        ATRIUM_SUBGRAPH_ORDERS_URL: expected an http or https URL, got "orders"
+        ATRIUM_JWKS: expected exactly one issuer in authentication.issuers, got 0
+        mode (from ATRIUM_MODE): expected one of "production", "development", got "test"
+        server.port (from PORT): expected an integer from 0 to 65535, got "http""
+    `);
+  });
+
+  it('refuses the address of a service that is not in the configuration', () => {
+    const services = { users: { url: 'http://127.0.0.1:1' } };
+    const env = { ATRIUM_SUBGRAPH_ORDERS_URL: 'http://127.0.0.1:1' };
+
+    expect(messageOf(() => parseConfig({ supergraph: { services } }, env))).toMatchInlineSnapshot(`
+      "The configuration cannot be used:
+        ATRIUM_SUBGRAPH_ORDERS_URL: no such subgraph in supergraph.services, which has users"
+    `);
+  });
+
+  it('leaves variables of the test suites alone', () => {
+    expect(parseConfig(input, { ATRIUM_TEST_ALL: '1' })).toEqual(parseConfig(input, {}));
+  });
+});

@@ -1,0 +1,203 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { defineConfig } from '../../src/config/define-config.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { messageOf } from './message-of.ts';
+
+const supergraph = { file: 'supergraph.graphql' };
+
+describe('parseConfig', () => {
+  it('fills in safe defaults', () => {
+    expect(parseConfig({ supergraph }, {}, { directory: '/shop' })).toMatchInlineSnapshot(`
+      {
+        "headers": {
+          "toClients": [],
+          "toSubgraphs": [
+            "authorization",
+          ],
+        },
+        "introspection": false,
+        "limits": {
+          "maxTokens": 15000,
+        },
+        "logging": {
+          "level": "info",
+        },
+        "mode": "production",
+        "plugins": [],
+        "server": {
+          "host": "127.0.0.1",
+          "maxBodyBytes": 1000000,
+          "port": 4000,
+          "requestTimeoutMs": 30000,
+          "shutdownMs": 10000,
+        },
+        "subgraphAddresses": {},
+        "subgraphDefaults": {
+          "maxResponseBytes": 10000000,
+          "timeoutMs": 10000,
+        },
+        "subgraphs": {},
+        "supergraph": {
+          "file": "/shop/supergraph.graphql",
+          "watch": true,
+        },
+      }
+    `);
+  });
+
+  it('opens introspection in development mode unless the configuration says otherwise', () => {
+    const introspection = (config: object) => parseConfig({ supergraph, ...config }, {}).introspection;
+
+    expect(introspection({ mode: 'development' })).toBe(true);
+    expect(introspection({ mode: 'development', introspection: false })).toBe(false);
+    expect(introspection({ introspection: true })).toBe(true);
+  });
+
+  it('resolves paths from the folder of the configuration, and leaves URLs alone', () => {
+    const issuer = { issuer: 'shop', audiences: ['web'] };
+    const { supergraph, authentication } = parseConfig(
+      {
+        supergraph: { services: { users: { url: 'http://127.0.0.1:1' } }, fallback: 'last/supergraph.graphql' },
+        authentication: {
+          issuers: [
+            { ...issuer, jwks: 'keys.json' },
+            { ...issuer, issuer: 'other', jwks: 'http://127.0.0.1:2/keys' },
+          ],
+        },
+      },
+      {},
+      { directory: '/shop' },
+    );
+
+    expect(supergraph).toHaveProperty('fallback', '/shop/last/supergraph.graphql');
+    expect(authentication?.issuers.map(({ jwks }) => jwks)).toEqual(['/shop/keys.json', 'http://127.0.0.1:2/keys']);
+  });
+
+  it('freezes the data and leaves the rule tree and plugins as the user made them', () => {
+    const rules = { rules: 'of the user' };
+    const plugin = { async serverWillStart() {} };
+    const context = () => ({});
+    const input = defineConfig({
+      supergraph,
+      authorization: { rules },
+      plugins: [plugin],
+      context,
+      headers: { toClients: ['X-Served-By'] },
+    });
+    const config = parseConfig(input, {});
+
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(Object.isFrozen(config.server)).toBe(true);
+    expect(Object.isFrozen(config.headers.toClients)).toBe(true);
+    expect(Object.isFrozen(config.plugins)).toBe(true);
+    expect(config.headers.toClients).toEqual(['x-served-by']);
+    expect(config.authorization?.rules).toBe(rules);
+    expect(config.plugins[0]).toBe(plugin);
+    expect(config.context).toBe(context);
+    expect([rules, plugin, context, input].some((own) => Object.isFrozen(own))).toBe(false);
+  });
+
+  it('leaves out what the user set to undefined', () => {
+    const config = parseConfig({ supergraph, redis: undefined, subgraphs: { users: { timeoutMs: undefined } } }, {});
+
+    expect('redis' in config).toBe(false);
+    expect(config.subgraphs).toEqual({ users: {} });
+  });
+
+  it('names every wrong key with what was expected and what came', () => {
+    const wrong = {
+      mode: 'dev',
+      server: { port: 'x', prot: 4000, requestTimeoutMs: 0, cors: { origins: 3 } },
+      supergraph: { file: '' },
+      subgraphs: { 'the users': { uri: 'http://127.0.0.1:1' } },
+      headers: { toSubgraphs: ['authorization', '*'] },
+      authentication: { issuers: [] },
+      authorization: { rules: 'allow' },
+      rateLimit: { rules: [{ name: 'all', key: 'user', limit: 1.5, windowSeconds: -1 }] },
+      cache: {},
+      redis: { url: 'http://ann:secret@127.0.0.1:6379' },
+      context: {},
+      plugins: [null],
+      telemetry: true,
+    };
+
+    expect(messageOf(() => parseConfig(wrong, {}, { origin: 'gateway.config.ts' }))).toMatchInlineSnapshot(`
+      "gateway.config.ts cannot be used:
+        mode: expected one of "production", "development", got "dev"
+        server.port: expected an integer from 0 to 65535, got "x"
+        server.requestTimeoutMs: expected an integer from 1 to 2147483647, got 0
+        server.cors.origins: expected "*" or a list of origins, such as ["https://shop.example"], got 3
+        server.prot: unknown key. Did you mean "port"?
+        supergraph.file: expected a path, got ""
+        subgraphs["the users"].uri: unknown key. Did you mean "url"?
+        headers.toSubgraphs[1]: expected a header name, got "*"
+        authentication.issuers: expected at least one issuer, got an empty list
+        authorization.rules: expected a rule tree made by shield(...), got "allow"
+        rateLimit.rules[0].key: expected one of "principal", "ip", "global", got "user"
+        rateLimit.rules[0].limit: expected an integer from 1 to 1000000000, got 1.5
+        rateLimit.rules[0].windowSeconds: expected a number of seconds over 0 and up to 86400, got -1
+        cache.entities: expected an object, got nothing
+        redis.url: expected a redis or rediss URL, got "http://***@127.0.0.1:6379"
+        context: expected a function, got an object
+        plugins[0]: expected an Apollo Server plugin, got null
+        telemetry: unknown key"
+    `);
+  });
+
+  it.each([
+    [() => ({}), 'expected an object, got a function'],
+    [undefined, 'expected an object, got nothing'],
+    [{}, 'supergraph: expected one of { file: "…" }, { url: "…" } or { services: { … } }, got nothing'],
+    [
+      { supergraph: { file: 'a.graphql', url: 'http://127.0.0.1:1' } },
+      'supergraph: expected exactly one of file, url and services, got file and url',
+    ],
+    [{ supergraph: { url: 'http://127.0.0.1:1', watch: true } }, 'supergraph.watch: goes with file, not with url'],
+    [{ supergraph: { services: {} } }, 'supergraph.services: expected at least one subgraph, got none'],
+    [
+      { supergraph: { services: { users: { url: 'http://127.0.0.1:1' } } }, subgraphs: { user: {} } },
+      'subgraphs.user: no such subgraph in supergraph.services. Did you mean "users"?',
+    ],
+    [
+      { supergraph, rateLimit: { rules: [{ ...limit('a'), burst: 11 }] } },
+      'rateLimit.rules[0].burst: expected at most the limit, 10, got 11',
+    ],
+    [
+      { supergraph, rateLimit: { rules: [limit('a'), limit('a')] } },
+      'rateLimit.rules[1].name: expected a name of its own, got "a"',
+    ],
+    [
+      { supergraph, authentication: { required: true, issuers: [] } },
+      'authentication.issuers: expected at least one issuer, got an empty list',
+    ],
+    [
+      { supergraph, server: { cors: { origins: '*', credentials: true } } },
+      'server.cors.origins: expected a list of origins beside credentials: true (browsers refuse "*" then), got "*"',
+    ],
+    [
+      {
+        supergraph,
+        authentication: { issuers: [1, 2].map(() => ({ issuer: 'a', jwks: 'a.json', audiences: ['b'] })) },
+      },
+      'authentication.issuers[1].issuer: expected an issuer named once, got "a"',
+    ],
+  ])('refuses %j', (input, problem) => {
+    expect(messageOf(() => parseConfig(input, {}))).toBe(`The configuration cannot be used:\n  ${problem}`);
+  });
+
+  it('takes an override from the command line before the environment', () => {
+    const overrides = [
+      { path: ['server', 'port'], value: 1, source: '--port' },
+      { path: ['supergraph'], value: { file: resolve('other.graphql') }, source: '--supergraph' },
+    ];
+    const config = parseConfig({ server: { port: 3 }, supergraph }, { PORT: '2' }, { overrides });
+
+    expect(config.server.port).toBe(1);
+    expect(config.supergraph).toEqual({ file: resolve('other.graphql'), watch: true });
+  });
+});
+
+function limit(name: string) {
+  return { name, key: 'ip', limit: 10, windowSeconds: 1 };
+}
