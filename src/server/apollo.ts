@@ -1,0 +1,116 @@
+import { ApolloServer } from '@apollo/server';
+import type { ApolloServerOptionsWithGateway, ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
+import { OperationTypeNode } from 'graphql';
+import type { AtriumConfig } from '../config/config.ts';
+import { RequestError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { RequestContext } from '../core/request-context.ts';
+import { errorCodesOf } from '../telemetry/access-log.ts';
+import type { ServerContext } from './exchange.ts';
+import { createFormatError } from './format-error.ts';
+
+export interface ApolloOptions {
+  readonly gateway: ApolloServerOptionsWithGateway<ServerContext>['gateway'];
+  readonly mode: AtriumConfig['mode'];
+  readonly introspection: boolean;
+  /** Longest operation, in tokens. */
+  readonly maxTokens: number;
+  /** The user's. */
+  readonly plugins: readonly ApolloServerPlugin<RequestContext>[];
+  readonly logger: Logger;
+}
+
+/**
+ * Selections of an operation with its fragments expanded. Planning grows faster than they do: 18 fragments that each
+ * spread the next one twice, in 2 KB, kept the planner busy for 15 seconds.
+ */
+const maxRecursiveSelections = 20_000;
+
+/** Every setting that Apollo Server would take from NODE_ENV or APOLLO_* is set here; `start()` is the caller's. */
+export function createApolloServer(options: ApolloOptions): ApolloServer<ServerContext> {
+  const { logger } = options;
+  const development = options.mode === 'development';
+  return new ApolloServer<ServerContext>({
+    gateway: options.gateway,
+    nodeEnv: options.mode,
+    introspection: options.introspection,
+    includeStacktraceInErrorResponses: false,
+    hideSchemaDetailsFromClientErrors: !development,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    stopOnTerminationSignals: false,
+    maxRecursiveSelections,
+    parseOptions: { maxTokens: options.maxTokens },
+    formatError: createFormatError({ hideSchemaDetails: !development, logger }),
+    stringifyResult: JSON.stringify,
+    logger: apolloLogger(logger),
+    plugins: [
+      operations(logger),
+      ...options.plugins,
+      ApolloServerPluginUsageReportingDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      development
+        ? ApolloServerPluginLandingPageLocalDefault({ footer: false, embed: { runTelemetry: false } })
+        : ApolloServerPluginLandingPageDisabled(),
+    ],
+  });
+}
+
+/** Refuses what the gateway does not execute and leaves for the log line what became of the operation. */
+function operations(logger: Logger): ApolloServerPlugin<ServerContext> {
+  const listener: GraphQLRequestListener<ServerContext> = {
+    async didResolveOperation({ operation, request }) {
+      if (operation === undefined || operation === null) {
+        const name = request.operationName;
+        const message =
+          name === undefined || name === null
+            ? 'Expected `operationName`, because the document has several operations, got nothing.'
+            : 'Expected `operationName` to be the name of an operation of the document, got another one.';
+        throw new RequestError('OPERATION_RESOLUTION_FAILURE', message).toGraphQLError();
+      }
+      if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+        const message = 'Expected a query or a mutation, got a subscription, which this server does not offer.';
+        throw new RequestError('SUBSCRIPTIONS_NOT_SUPPORTED', message).toGraphQLError();
+      }
+    },
+    async willSendResponse({ contextValue, operation, operationName, request, response, errors }) {
+      const { record } = contextValue;
+      record.operationName = operationName ?? request.operationName ?? null;
+      record.operationType = operation?.operation ?? null;
+      if (response.body.kind === 'single') record.errorCodes = errorCodesOf(response.body.singleResult);
+      const refusal = errors?.[0]?.originalError;
+      if (refusal instanceof RequestError) {
+        response.http.status = refusal.status;
+        for (const [name, value] of Object.entries(refusal.headers)) response.http.headers.set(name, value);
+      }
+    },
+  };
+  return {
+    async requestDidStart() {
+      return listener;
+    },
+    async unexpectedErrorProcessingRequest({ error, requestContext }) {
+      const { requestId } = requestContext.contextValue;
+      logger.error({ requestId, err: error }, 'unexpected error while processing a request');
+    },
+  };
+}
+
+function apolloLogger(logger: Logger) {
+  return {
+    debug: (message: unknown) => logger.debug({}, String(message)),
+    info: (message: unknown) => logger.info({}, String(message)),
+    warn: (message: unknown) => logger.warn({}, String(message)),
+    error: (message: unknown) => logger.error({}, String(message)),
+  };
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import Fastify from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RequestError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { clientClosedRequest, logAccess } from '../telemetry/access-log.ts';
+import { answerBrokenRequest } from './broken-request.ts';
+import { readBody } from './content-parser.ts';
+import { createExchange } from './exchange.ts';
+import { nothingHere, refusalOf, refuse } from './refusal.ts';
+
+export interface AppOptions {
+  readonly maxBodyBytes: number;
+  readonly logger: Logger;
+  /** While true, every answer ends its connection. */
+  readonly isClosing: () => boolean;
+  /** Allow header by path, for what is served at all. */
+  readonly methods: Readonly<Record<string, string>>;
+}
+
+const safeRequestId = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** A Fastify instance with what holds for every path: request id, timeouts, bodies, refusals, the log line. */
+export function createApp(options: AppOptions): FastifyInstance {
+  const { logger } = options;
+  const app: FastifyInstance = Fastify({
+    keepAliveTimeout: 72_000,
+    requestTimeout: 30_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers['x-request-id']),
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (cause, request, reply) => {
+      begin(request, reply);
+      refuse(new RequestError('BAD_REQUEST', 'Expected a valid URL.', { cause }), request.exchange, reply);
+    },
+  });
+
+  app.decorateRequest('exchange');
+  app.addHook('onRequest', (request, reply, done) => {
+    begin(request, reply);
+    done(request.is404 ? notServed(request) : undefined);
+  });
+  app.addHook('onSend', (_, reply, payload, done) => {
+    if (options.isClosing()) reply.header('connection', 'close');
+    done(null, payload);
+  });
+  app.setNotFoundHandler((request) => {
+    throw notServed(request);
+  });
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(request.headers, payload, options.maxBodyBytes),
+  );
+
+  app.setErrorHandler((error, { exchange }, reply) => {
+    const refusal = refusalOf(error);
+    if (refusal.code === 'INTERNAL_SERVER_ERROR') {
+      logger.error({ requestId: exchange.requestId, err: error }, 'unexpected error while serving a request');
+    }
+    // Fastify closes the connection after a body it gave up reading, and a client that still sends may then lose the
+    // answer to a reset. Node reads on and drops what comes, until the request's timeout.
+    reply.removeHeader('connection');
+    return refuse(refusal, exchange, reply);
+  });
+  return app;
+
+  function begin(request: FastifyRequest, reply: FastifyReply): void {
+    request.exchange = createExchange(request);
+    reply.raw.once('close', () => finish(request, reply));
+    reply.header('x-content-type-options', 'nosniff').header('x-request-id', request.id);
+  }
+
+  function finish({ exchange, method }: FastifyRequest, { raw }: FastifyReply): void {
+    const sent = raw.writableFinished;
+    if (!sent) exchange.abort?.abort();
+    logAccess(logger, {
+      ...exchange,
+      method,
+      status: sent ? raw.statusCode : clientClosedRequest,
+      milliseconds: performance.now() - exchange.startedAt,
+    });
+  }
+
+  function notServed({ method, exchange }: FastifyRequest): RequestError {
+    const { path } = exchange;
+    return nothingHere(method, Object.hasOwn(options.methods, path) ? options.methods[path] : undefined);
+  }
+}
+
+function requestIdOf(header: string | string[] | undefined): string {
+  return typeof header === 'string' && safeRequestId.test(header) ? header : randomUUID();
+}

@@ -1,0 +1,57 @@
+import type { FastifyRequest } from 'fastify';
+import type { RequestContext } from '../core/request-context.ts';
+import { createAccessRecord } from '../telemetry/access-log.ts';
+import type { AccessRecord } from '../telemetry/access-log.ts';
+import type { DoorRequest } from './door.ts';
+import { json } from './media-type.ts';
+
+/** What the front keeps about one request, of any path, from its first line to the log line. */
+export interface Exchange extends DoorRequest {
+  /** In milliseconds of `performance.now()`. */
+  readonly startedAt: number;
+  readonly path: string;
+  readonly record: AccessRecord;
+  /** What the client accepts an answer in; JSON until the Accept header was read. */
+  mediaType: string;
+  /** Aborted when the client goes away; null until the operation starts. */
+  abort: AbortController | null;
+}
+
+/** The request's context with what the log line needs. */
+export interface ServerContext extends RequestContext {
+  readonly record: AccessRecord;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    exchange: Exchange;
+  }
+}
+
+export function createExchange({ id, raw, url }: FastifyRequest): Exchange {
+  const query = url.indexOf('?');
+  return {
+    requestId: id,
+    headers: joined(raw.headers),
+    clientAddress: unmapped(raw.socket.remoteAddress ?? ''),
+    principal: null,
+    responseHeaders: new Map(),
+    startedAt: performance.now(),
+    path: query === -1 ? url : url.slice(0, query),
+    record: createAccessRecord(),
+    mediaType: json,
+    abort: null,
+  };
+}
+
+/** Node has joined repeated headers already, all but `set-cookie`, which no client sends in earnest. */
+function joined(headers: FastifyRequest['headers']): Readonly<Record<string, string | undefined>> {
+  const cookies = headers['set-cookie'];
+  if (cookies === undefined) return headers as Record<string, string | undefined>;
+  return { ...headers, 'set-cookie': cookies.join(', ') };
+}
+
+/** An IPv4 client of an IPv6 socket has one address, not two. */
+function unmapped(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}

@@ -1,0 +1,71 @@
+import { RequestError } from '../core/errors.ts';
+import { isJsonObject } from '../core/json.ts';
+import { parseJson } from './parse-json.ts';
+
+/**
+ * The parameters of a POST (GraphQL over HTTP, section 5.4), checked for their types. The object is the parsed body
+ * itself: further members are kept, and nobody reads them.
+ * @throws RequestError 400
+ */
+export function paramsOfBody(text: string): Record<string, unknown> {
+  const body = parseJson(text, 'the body');
+  if (!isJsonObject(body)) {
+    const hint = Array.isArray(body) ? ' (batches of operations are not offered)' : '';
+    throw new RequestError('BAD_REQUEST', `Expected the body to be an object, got ${kindOf(body)}${hint}.`);
+  }
+  checkParams(body);
+  return body;
+}
+
+/**
+ * Checks the parameters of a GET the same way.
+ * @param search the query string, with or without its question mark
+ * @throws RequestError 400
+ */
+export function checkSearch(search: string): void {
+  const params = new URLSearchParams(search);
+  const single: Record<string, unknown> = {};
+  for (const name of ['query', 'operationName', 'variables', 'extensions']) {
+    const values = params.getAll(name);
+    if (values.length > 1) {
+      throw new RequestError('BAD_REQUEST', `Expected the parameter \`${name}\` once, got it ${values.length} times.`);
+    }
+    const [value] = values;
+    if (value === undefined) continue;
+    single[name] = name === 'variables' || name === 'extensions' ? parseJson(value, `\`${name}\``) : value;
+  }
+  checkParams(single);
+}
+
+function checkParams(params: Readonly<Record<string, unknown>>): void {
+  const { query, operationName, variables, extensions } = params;
+  expect('query', 'a string', query, query === undefined || query === null || typeof query === 'string');
+  expect(
+    'operationName',
+    'a string or null',
+    operationName,
+    (operationName ?? null) === null || typeof operationName === 'string',
+  );
+  expect('variables', 'an object or null', variables, (variables ?? null) === null || isJsonObject(variables));
+  expect('extensions', 'an object or null', extensions, (extensions ?? null) === null || isJsonObject(extensions));
+
+  const persisted = isJsonObject(extensions) ? extensions['persistedQuery'] : undefined;
+  if (persisted !== undefined) {
+    expect('extensions.persistedQuery', 'an object', persisted, isJsonObject(persisted));
+    const sha = isJsonObject(persisted) ? persisted['sha256Hash'] : undefined;
+    expect('extensions.persistedQuery.sha256Hash', 'a string', sha, typeof sha === 'string');
+  } else if (query === undefined || query === null || query === '') {
+    throw new RequestError('BAD_REQUEST', 'Expected `query` to be the text of an operation, got nothing.');
+  }
+}
+
+function expect(name: string, expected: string, value: unknown, holds: boolean): void {
+  if (!holds) throw new RequestError('BAD_REQUEST', `Expected \`${name}\` to be ${expected}, got ${kindOf(value)}.`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

@@ -1,0 +1,200 @@
+import { connect } from 'node:net';
+import type { ApolloServerOptionsWithGateway, ApolloServerPlugin } from '@apollo/server';
+import { buildSchema, execute } from 'graphql';
+import type { AtriumConfig } from '../../src/config/config.ts';
+import type { Logger } from '../../src/core/logger.ts';
+import type { RequestContext } from '../../src/core/request-context.ts';
+import type { ServerContext } from '../../src/server/exchange.ts';
+import { createApolloServer } from '../../src/server/apollo.ts';
+import type { DoorStep } from '../../src/server/door.ts';
+import { createFront } from '../../src/server/front.ts';
+
+type Gateway = ApolloServerOptionsWithGateway<ServerContext>['gateway'];
+type Executor = NonNullable<Awaited<ReturnType<Gateway['load']>>['executor']>;
+export type Execution = Parameters<Executor>[0];
+
+const schema = buildSchema(/* GraphQL */ `
+  enum Colour {
+    RED
+    GREEN
+  }
+  input Filter {
+    name: String
+  }
+  type Query {
+    me: User
+    echo(text: String, filter: Filter, colour: Colour): String
+    slow: String
+  }
+  type User {
+    id: ID!
+    name: String
+    friends: [User!]!
+  }
+  type Mutation {
+    rename(name: String!): User
+  }
+  type Subscription {
+    tick: Int
+  }
+`);
+
+const ann = { id: '1', name: 'Ann', friends: () => [ann] };
+const root = {
+  me: () => ann,
+  echo: ({ text, filter, colour }: { text?: string; filter?: { name?: string }; colour?: string }) =>
+    text ?? filter?.name ?? colour,
+  rename: ({ name }: { name: string }) => ({ ...ann, name }),
+};
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Record<string, unknown>;
+}
+
+/** A running front over a gateway of one small schema, and what its clients and its log saw. */
+export interface TestFront {
+  readonly url: string;
+  readonly port: number;
+  /** What reached the gateway. */
+  readonly executions: Execution[];
+  readonly log: LogLine[];
+  /** The context of the last operation the gateway executed. */
+  context(): RequestContext;
+  post(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Sends the bytes over a socket of their own and returns all that comes back until the server ends it. */
+  raw(...parts: readonly (string | Buffer)[]): Promise<string>;
+  /** Resolves with the next line of the log that `matches` (or one that is there already). */
+  logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface TestFrontOptions {
+  mode?: AtriumConfig['mode'];
+  introspection?: boolean;
+  server?: Partial<AtriumConfig['server']>;
+  door?: readonly DoorStep[];
+  plugins?: readonly ApolloServerPlugin<RequestContext>[];
+  extendContext?: (context: RequestContext) => object | Promise<object>;
+  explorerDirectory?: string;
+  ready?: () => boolean;
+  /** Answers instead of the schema. */
+  executor?: (execution: Execution, context: RequestContext) => ReturnType<Executor>;
+}
+
+export async function startFront(options: TestFrontOptions = {}): Promise<TestFront> {
+  const executions: Execution[] = [];
+  const log: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  const write = (level: LogLine['level']) => (fields: object, message: string) => {
+    log.push({ level, message, fields: { ...fields } });
+    for (const wake of waiting) wake();
+  };
+  const logger: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  const contextOf = (execution: Execution) => execution.context as ServerContext;
+
+  const executor: Executor = async (execution) => {
+    executions.push(execution);
+    if (options.executor !== undefined) return options.executor(execution, contextOf(execution));
+    const { document, request, context } = execution;
+    return execute({
+      schema,
+      document,
+      rootValue: root,
+      contextValue: context,
+      variableValues: request.variables,
+      operationName: request.operationName,
+    });
+  };
+  const gateway: Gateway = {
+    onSchemaLoadOrUpdate(callback) {
+      callback({ apiSchema: schema, coreSupergraphSdl: '' });
+      return () => {};
+    },
+    load: async () => ({ executor }),
+    stop: async () => {},
+  };
+
+  const mode = options.mode ?? 'production';
+  const apollo = createApolloServer({
+    gateway,
+    mode,
+    introspection: options.introspection ?? mode === 'development',
+    maxTokens: 15_000,
+    plugins: options.plugins ?? [],
+    logger,
+  });
+  await apollo.start();
+  const front = await createFront({
+    server: { ...defaults, ...options.server },
+    mode,
+    door: options.door ?? [],
+    apollo,
+    extendContext: options.extendContext,
+    ready: options.ready ?? (() => true),
+    explorerDirectory: options.explorerDirectory,
+    logger,
+  });
+  const { url, port } = await front.listen();
+  const close = async () => {
+    await front.close();
+    await apollo.stop();
+  };
+
+  return {
+    url,
+    port,
+    executions,
+    log,
+    context() {
+      const execution = executions.at(-1);
+      if (execution === undefined) throw new Error('expected an execution, got none');
+      return contextOf(execution);
+    },
+    post: (body, headers = {}) =>
+      fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      }),
+    get: (path, headers = {}) => fetch(`${url}${path}`, { headers, redirect: 'manual' }),
+    raw: (...parts) => exchangeBytes(port, parts),
+    async logged(matches) {
+      for (;;) {
+        const line = log.find(matches);
+        if (line !== undefined) return line;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        waiting.add(resolve);
+        await promise;
+        waiting.delete(resolve);
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const defaults: AtriumConfig['server'] = {
+  host: '127.0.0.1',
+  port: 0,
+  maxBodyBytes: 1_000_000,
+  requestTimeoutMs: 30_000,
+  shutdownMs: 10_000,
+};
+
+function exchangeBytes(port: number, parts: readonly (string | Buffer)[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      for (const part of parts) socket.write(part);
+    });
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('close', () => resolve(text));
+    socket.on('error', reject);
+  });
+}
