@@ -2,7 +2,8 @@
  * The generic cell rate algorithm (ITU-T I.371, as a leaky bucket). All times are whole microseconds, so that this
  * process and Redis calculate the same numbers. A bucket's only state is its theoretical arrival time: the moment at
  * which it will have drained. What still has to drain, its *backlog*, grows by `increment` a request and may not
- * exceed `tolerance`.
+ * exceed `tolerance`. An arrival time further away than that was written before the clock was set back: it is written
+ * anew, or the bucket would refuse until the clock has caught up. Else a refusal writes nothing.
  */
 export interface Charge {
   readonly key: string;
@@ -21,7 +22,7 @@ export interface Buckets {
   take(charges: readonly Charge[]): Promise<readonly (number | undefined)[]>;
 }
 
-/** The backlog of a bucket now. A time outside [now, now + tolerance] comes from a clock that was set back, or from none. */
+/** The backlog of a bucket now, from its arrival time. */
 export function backlogOf(arrival: number | undefined, tolerance: number, now: number): number {
   return Math.max(0, Math.min((arrival ?? now) - now, tolerance));
 }

@@ -9,7 +9,11 @@ export function createMemoryBuckets(clock: () => number): Buckets {
   return {
     async take(charges) {
       const now = Math.round(clock() * 1000);
-      const backlogs = charges.map(({ key, tolerance }) => backlogOf(arrivals.get(key), tolerance, now));
+      const backlogs = charges.map(({ key, tolerance }) => {
+        const arrival = arrivals.get(key);
+        if (arrival !== undefined && arrival > now + tolerance) arrivals.set(key, now + tolerance);
+        return backlogOf(arrival, tolerance, now);
+      });
       if (charges.every((charge, index) => admits(charge, backlogs[index] ?? 0))) {
         for (const [index, { key, increment }] of charges.entries()) {
           arrivals.set(key, now + (backlogs[index] ?? 0) + increment);

@@ -1,0 +1,277 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { silentLogger } from '../../src/core/logger.ts';
+import type { Principal } from '../../src/core/principal.ts';
+import { createRateLimiter, type RateLimiter } from '../../src/rate-limit/limiter.ts';
+import type { RateLimitRule, RateLimitSubject } from '../../src/rate-limit/rule.ts';
+import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
+import { createRecordingLogger } from '../redis/recording-logger.ts';
+import { startTcpProxy, type TcpProxy } from '../redis/tcp-proxy.ts';
+
+const redisUrl = inject('redisUrl');
+
+function principal(subject: string, issuer = 'https://identity.test'): Principal {
+  return { subject, issuer, roles: [], scopes: [], claims: {} };
+}
+const anonymous = (clientAddress: string): RateLimitSubject => ({ principal: null, clientAddress });
+const signedIn = (subject: string, clientAddress = '192.0.2.1', issuer?: string): RateLimitSubject => ({
+  principal: principal(subject, issuer),
+  clientAddress,
+});
+/** One request comes back every 30 minutes: while a test runs, none does. */
+const rule = (more: Partial<RateLimitRule> = {}): RateLimitRule => ({
+  name: 'client',
+  key: 'principal',
+  limit: 2,
+  windowSeconds: 3600,
+  ...more,
+});
+
+async function countAdmitted(limiter: RateLimiter, subject: RateLimitSubject, requests: number): Promise<number> {
+  let admitted = 0;
+  for (let request = 0; request < requests; request += 1) {
+    if ((await limiter.check(subject)).allowed) admitted += 1;
+  }
+  return admitted;
+}
+
+for (const backend of ['in process', 'in Redis'] as const) {
+  describe.skipIf(backend === 'in Redis' && redisUrl === null)(`rate limits counted ${backend}`, () => {
+    let connections: RedisConnections | undefined;
+    let keyPrefix: string;
+
+    beforeEach(async () => {
+      if (backend === 'in process' || redisUrl === null) return;
+      keyPrefix = `atrium-test:${randomUUID()}:`;
+      connections = connectRedis({ url: redisUrl, keyPrefix }, silentLogger);
+      await once(connections.limits.redis, 'ready');
+    });
+    afterEach(async () => {
+      const redis = connections?.limits.redis;
+      for (const key of (await redis?.keys(`${keyPrefix}*`)) ?? []) await redis?.del(key.slice(keyPrefix.length));
+      connections?.close();
+    });
+
+    const limiterOf = (...rules: RateLimitRule[]) =>
+      createRateLimiter(rules, { redis: connections?.limits, logger: silentLogger });
+
+    it('admits the burst and no more, and tells what is left', async () => {
+      const limiter = limiterOf(rule());
+      const policy = { 'ratelimit-policy': '"client";q=2;w=3600' };
+      expect(await limiter.check(signedIn('1'))).toEqual({
+        allowed: true,
+        refusal: null,
+        headers: { ...policy, ratelimit: '"client";r=1;t=1800' },
+      });
+      expect(await limiter.check(signedIn('1'))).toEqual({
+        allowed: true,
+        refusal: null,
+        headers: { ...policy, ratelimit: '"client";r=0;t=1800' },
+      });
+      expect(await limiter.check(signedIn('1'))).toEqual({
+        allowed: false,
+        refusal: { policy: 'client', retryAfter: 1800 },
+        headers: { ...policy, ratelimit: '"client";r=0;t=1800', 'retry-after': '1800' },
+      });
+    });
+
+    it('lets a burst differ from the limit', async () => {
+      expect(await countAdmitted(limiterOf(rule({ burst: 1 })), signedIn('1'), 3)).toBe(1);
+      expect(await countAdmitted(limiterOf(rule({ burst: 5 })), signedIn('1'), 8)).toBe(5);
+    });
+
+    it('admits exactly the burst of many requests at the same time', async () => {
+      const limiter = limiterOf(rule({ burst: 10 }));
+      const decisions = await Promise.all(Array.from({ length: 200 }, async () => limiter.check(signedIn('1'))));
+      expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(10);
+    });
+
+    it('counts principals apart, and by issuer, wherever they come from', async () => {
+      const limiter = limiterOf(rule());
+      expect(await countAdmitted(limiter, signedIn('1', '192.0.2.1'), 2)).toBe(2);
+      expect(await countAdmitted(limiter, signedIn('1', '192.0.2.2'), 1)).toBe(0);
+      expect(await countAdmitted(limiter, signedIn('2'), 1)).toBe(1);
+      expect(await countAdmitted(limiter, signedIn('1', '192.0.2.1', 'https://other.test'), 1)).toBe(1);
+    });
+
+    it('counts anonymous clients by address, IPv6 by network', async () => {
+      const limiter = limiterOf(rule());
+      expect(await countAdmitted(limiter, anonymous('192.0.2.1'), 3)).toBe(2);
+      expect(await countAdmitted(limiter, anonymous('::ffff:192.0.2.1'), 1)).toBe(0);
+      expect(await countAdmitted(limiter, anonymous('192.0.2.2'), 1)).toBe(1);
+      expect(await countAdmitted(limiter, anonymous('2001:db8::1'), 2)).toBe(2);
+      expect(await countAdmitted(limiter, anonymous('2001:db8::2'), 1)).toBe(0);
+      expect(await countAdmitted(limiter, anonymous('2001:db8:0:1::1'), 1)).toBe(1);
+    });
+
+    it('does not take an address for a principal of that name', async () => {
+      const limiter = limiterOf(rule());
+      await countAdmitted(limiter, signedIn('192.0.2.1'), 2);
+      expect(await countAdmitted(limiter, anonymous('192.0.2.1'), 2)).toBe(2);
+    });
+
+    it('counts everybody together under a global rule, and by address whoever is signed in under an ip rule', async () => {
+      const everybody = limiterOf(rule({ name: 'all', key: 'global' }));
+      expect(await countAdmitted(everybody, signedIn('1'), 1)).toBe(1);
+      expect(await countAdmitted(everybody, anonymous('192.0.2.9'), 2)).toBe(1);
+      const address = limiterOf(rule({ name: 'address', key: 'ip' }));
+      expect(await countAdmitted(address, signedIn('1'), 2)).toBe(2);
+      expect(await countAdmitted(address, signedIn('2'), 1)).toBe(0);
+    });
+
+    it('charges no rule when one of them refuses', async () => {
+      const limiter = limiterOf(
+        rule({ name: 'all', key: 'global', limit: 3 }),
+        rule({ name: 'address', key: 'ip', limit: 100 }),
+        rule({ limit: 1 }),
+      );
+      expect(await countAdmitted(limiter, signedIn('1'), 5)).toBe(1);
+      expect(await countAdmitted(limiter, signedIn('2'), 5)).toBe(1);
+      expect(await countAdmitted(limiter, signedIn('3'), 5)).toBe(1);
+      expect((await limiter.check(signedIn('4'))).refusal).toEqual({ policy: 'all', retryAfter: 1200 });
+    });
+
+    it('names the most restrictive rule first and waits for the slowest that refuses', async () => {
+      const limiter = limiterOf(
+        rule({ name: 'wide', key: 'global', limit: 100 }),
+        rule({ name: 'fast', key: 'ip', limit: 1, windowSeconds: 600 }),
+        rule({ name: 'slow', key: 'ip', limit: 1, windowSeconds: 7200 }),
+      );
+      const first = await limiter.check(anonymous('192.0.2.1'));
+      expect(first.headers['ratelimit']).toBe('"slow";r=0;t=7200, "fast";r=0;t=600, "wide";r=99;t=36');
+      const second = await limiter.check(anonymous('192.0.2.1'));
+      expect(second.refusal).toEqual({ policy: 'slow', retryAfter: 7200 });
+      expect(second.headers['ratelimit-policy']).toBe('"wide";q=100;w=3600, "fast";q=1;w=600, "slow";q=1;w=7200');
+    });
+  });
+}
+
+describe('rate limits in process', () => {
+  it('admit one more whenever the interval has passed', async () => {
+    let now = 0;
+    const rules = [rule({ limit: 4, windowSeconds: 2, burst: 2 })];
+    const limiter = createRateLimiter(rules, { logger: silentLogger, clock: () => now });
+    expect(await countAdmitted(limiter, signedIn('1'), 3)).toBe(2);
+    now = 499;
+    expect((await limiter.check(signedIn('1'))).refusal).toEqual({ policy: 'client', retryAfter: 1 });
+    now = 500;
+    expect(await countAdmitted(limiter, signedIn('1'), 2)).toBe(1);
+    now = 10_000;
+    expect(await countAdmitted(limiter, signedIn('1'), 3)).toBe(2);
+  });
+
+  it('admit everything and say nothing without rules', async () => {
+    const limiter = createRateLimiter([], { logger: silentLogger });
+    expect(await limiter.check(anonymous('192.0.2.1'))).toEqual({ allowed: true, refusal: null, headers: {} });
+  });
+
+  it.each([
+    [{ limit: 0 }, 'rate limit rule 0 ("client"): expected limit to be a whole number from 1, got 0'],
+    [{ limit: 1.5 }, 'rate limit rule 0 ("client"): expected limit to be a whole number from 1, got 1.5'],
+    [{ burst: 0 }, 'rate limit rule 0 ("client"): expected burst to be a whole number from 1, got 0'],
+    [{ windowSeconds: 0 }, 'rate limit rule 0 ("client"): expected windowSeconds to be more than 0, got 0'],
+    [{ windowSeconds: NaN }, 'rate limit rule 0 ("client"): expected windowSeconds to be more than 0, got null'],
+    [{ windowSeconds: 1e10 }, 'expected a burst that comes back within 100 years'],
+    [{ name: 'a"b' }, 'expected a name of letters, digits, "_" and "-", got "a\\"b"'],
+  ])('refuse the rule %o', (wrong, message) => {
+    expect(() => createRateLimiter([rule(wrong)], { logger: silentLogger })).toThrow(message);
+  });
+
+  it('refuse two rules of one name', () => {
+    expect(() => createRateLimiter([rule(), rule()], { logger: silentLogger })).toThrow(
+      'rate limit rule 1 ("client"): expected a name no other rule has, got "client"',
+    );
+  });
+});
+
+describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
+  const opened: RedisConnections[] = [];
+  let keyPrefix: string;
+  let proxy: TcpProxy;
+
+  beforeEach(async () => {
+    keyPrefix = `atrium-test:${randomUUID()}:`;
+    proxy = await startTcpProxy(new URL(redisUrl ?? ''));
+  });
+  afterEach(async () => {
+    for (const connections of opened.splice(0)) connections.close();
+    await proxy.close();
+    const { redis } = await openGateway(redisUrl ?? '');
+    for (const key of await redis.keys(`${keyPrefix}*`)) await redis.del(key.slice(keyPrefix.length));
+    opened.pop()?.close();
+  });
+
+  async function openGateway(url: string, logger = silentLogger) {
+    const connections = connectRedis({ url, keyPrefix }, logger);
+    opened.push(connections);
+    await once(connections.limits.redis, 'ready');
+    const limiter = createRateLimiter([rule({ burst: 10 })], { redis: connections.limits, logger });
+    return { limiter, redis: connections.limits.redis };
+  }
+  const proxied = () => `redis://127.0.0.1:${proxy.port}`;
+
+  it('admit exactly the burst together', async () => {
+    const gateways = await Promise.all([1, 2, 3].map(async () => openGateway(redisUrl ?? '')));
+    const decisions = await Promise.all(
+      gateways.flatMap(({ limiter }) => Array.from({ length: 70 }, async () => limiter.check(signedIn('1')))),
+    );
+    expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(10);
+  });
+
+  it('keep neither names nor addresses in Redis, and one hash tag a client', async () => {
+    const { limiter, redis } = await openGateway(redisUrl ?? '');
+    await limiter.check(signedIn('ann@shop.test', '192.0.2.77'));
+    await limiter.check(anonymous('192.0.2.77'));
+    const keys = await redis.keys(`${keyPrefix}*`);
+    expect(keys).toHaveLength(2);
+    for (const key of keys) {
+      expect(key.slice(keyPrefix.length)).toMatch(/^rl:\{[\w-]{22}\}:client:1800000000:18000000000$/);
+      expect(await redis.pttl(key.slice(keyPrefix.length))).toBeGreaterThan(0);
+    }
+  });
+
+  it('survive the loss of the script', async () => {
+    const { limiter, redis } = await openGateway(redisUrl ?? '');
+    expect(await countAdmitted(limiter, signedIn('1'), 6)).toBe(6);
+    await redis.script('FLUSH');
+    expect(await countAdmitted(limiter, signedIn('1'), 6)).toBe(4);
+  });
+
+  it('go on in each process when Redis hangs, say so once, and are shared again afterwards', async () => {
+    const { logger, lines } = createRecordingLogger();
+    const { limiter, redis } = await openGateway(proxied(), logger);
+    expect(await countAdmitted(limiter, signedIn('1'), 4)).toBe(4);
+    proxy.freeze();
+    expect(await countAdmitted(limiter, signedIn('1'), 20)).toBe(10);
+    await proxy.kill();
+    proxy.thaw();
+    await proxy.revive();
+    await once(redis, 'ready');
+    const shared = 'info rate limits are counted in Redis again';
+    await expect.poll(async () => (await limiter.check(signedIn('2'))) && lines, { timeout: 5000 }).toContain(shared);
+    expect(lines.filter((line) => line.includes('by this process alone'))).toHaveLength(1);
+    expect(await countAdmitted(limiter, signedIn('1'), 20)).toBe(6);
+  });
+
+  it('count in each process when the bucket in Redis is not a bucket', async () => {
+    const { limiter, redis } = await openGateway(redisUrl ?? '');
+    await limiter.check(signedIn('1'));
+    for (const key of await redis.keys(`${keyPrefix}*`)) {
+      await redis.del(key.slice(keyPrefix.length));
+      await redis.lpush(key.slice(keyPrefix.length), 'x');
+      await redis.pexpire(key.slice(keyPrefix.length), 60_000);
+    }
+    expect(await countAdmitted(limiter, signedIn('1'), 20)).toBe(10);
+  });
+
+  it('remember a refusal, so that repeating it asks Redis nothing', async () => {
+    const { limiter } = await openGateway(proxied());
+    await countAdmitted(limiter, signedIn('1'), 11);
+    proxy.freeze();
+    // A limiter that asked would find Redis hanging, and admit from its own empty bucket.
+    const decision = await limiter.check(signedIn('1'));
+    expect(decision.refusal).toEqual({ policy: 'client', retryAfter: 1800 });
+    expect(decision.headers['ratelimit']).toBe('"client";r=0;t=1800');
+  });
+});
