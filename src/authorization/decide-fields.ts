@@ -1,0 +1,145 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  getArgumentValues,
+  getNamedType,
+  GraphQLError,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  isCompositeType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import type { Decide } from './evaluate.ts';
+import { isIncluded } from './is-included.ts';
+import type { Denial, RuleNode } from './rule-node.ts';
+import type { CompiledRules } from './rule-tree.ts';
+import { fieldOf, possibleTypes, typeNamed } from './schema-types.ts';
+
+/** A validated operation and its coerced variables. */
+export interface Asked {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** Per field node, per object type that may be its parent: why it is denied. */
+export type Denials = ReadonlyMap<FieldNode, ReadonlyMap<string, Denial>>;
+
+/**
+ * Asks the rules about every field node, once for each object type its parent may be. Fields below a denied one are
+ * not asked about, nor what `@skip` and `@include` leave out. A fragment is walked once, however often it is spread;
+ * so a rule sees one field node and no path beyond its response name.
+ *
+ * Arguments that cannot be coerced leave a rule nothing to decide on: such a field is denied with the reason.
+ */
+export async function decideFields(
+  asked: Asked,
+  rules: CompiledRules,
+  decide: Decide,
+): Promise<{ readonly denials: Denials; readonly touched: boolean }> {
+  const { schema, document, operation, variables } = asked;
+  const root = typeNamed(schema, schema.getRootType(operation.operation)?.name);
+  const fragments = fragmentsByName(document);
+  const denials = new Map<FieldNode, Map<string, Denial>>();
+  const visited = new Set<SelectionSetNode>();
+  let touched = false;
+  let waiting: Promise<unknown>[] = [];
+
+  visit(operation.selectionSet, root.name);
+  // A rule that answers later holds back what is below its field, which may wait in turn.
+  while (waiting.length > 0) {
+    const wave = waiting;
+    waiting = [];
+    await Promise.all(wave);
+  }
+  return { denials, touched };
+
+  function visit(selectionSet: SelectionSetNode, parentName: string): void {
+    if (visited.has(selectionSet)) return;
+    visited.add(selectionSet);
+    for (const selection of selectionSet.selections) {
+      if (!isIncluded(selection, variables)) continue;
+      switch (selection.kind) {
+        case Kind.FIELD:
+          visitField(selection, parentName);
+          break;
+        case Kind.INLINE_FRAGMENT:
+          visit(selection.selectionSet, selection.typeCondition?.name.value ?? parentName);
+          break;
+        case Kind.FRAGMENT_SPREAD: {
+          const fragment = fragments[selection.name.value];
+          if (fragment !== undefined) visit(fragment.selectionSet, fragment.typeCondition.name.value);
+          break;
+        }
+      }
+    }
+  }
+
+  /** Fields whose names begin with `__` are introspection, which rules never cover. */
+  function visitField(node: FieldNode, parentName: string): void {
+    if (node.name.value.startsWith('__')) return;
+    const parents = possibleTypes(schema, parentName);
+    const pending: Promise<void>[] = [];
+    for (const parent of parents) {
+      const rule = rules.ruleFor(parent.name, node.name.value);
+      if (rule === undefined) continue;
+      touched = true;
+      const denial = decideFor(rule, parent, node);
+      if (denial instanceof Promise) pending.push(denial.then((settled) => record(node, parent, settled)));
+      else record(node, parent, denial);
+    }
+    const descend = (): void => {
+      if (node.selectionSet === undefined || denials.get(node)?.size === parents.length) return;
+      const type = getNamedType(fieldOf(schema, parentName, node).type);
+      if (isCompositeType(type)) visit(node.selectionSet, type.name);
+    };
+    if (pending.length === 0) descend();
+    else waiting.push(Promise.all(pending).then(descend));
+  }
+
+  function decideFor(
+    rule: RuleNode,
+    parent: GraphQLObjectType,
+    node: FieldNode,
+  ): Denial | undefined | Promise<Denial | undefined> {
+    const field = fieldOf(schema, parent.name, node);
+    let args: Record<string, unknown>;
+    try {
+      args = getArgumentValues(field, node, variables);
+    } catch (error) {
+      if (error instanceof GraphQLError) return { message: error.message, code: 'FORBIDDEN' };
+      throw error;
+    }
+    const info = {
+      fieldName: node.name.value,
+      fieldNodes: [node],
+      returnType: field.type,
+      parentType: parent,
+      path: { prev: undefined, key: node.alias?.value ?? node.name.value, typename: parent.name },
+      schema,
+      fragments,
+      rootValue: undefined,
+      operation,
+      variableValues: { ...variables },
+    };
+    return decide(rule, { isRoot: parent.name === root.name, args, info });
+  }
+
+  function record(node: FieldNode, parent: GraphQLObjectType, denial: Denial | undefined): void {
+    if (denial === undefined) return;
+    const byParent = denials.get(node) ?? new Map<string, Denial>();
+    denials.set(node, byParent.set(parent.name, denial));
+  }
+}
+
+export function fragmentsByName(document: DocumentNode): Record<string, FragmentDefinitionNode> {
+  const fragments = Object.create(null) as Record<string, FragmentDefinitionNode>;
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  }
+  return fragments;
+}

@@ -1,0 +1,86 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  isNonNullType,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql';
+import type { Logger } from '../core/logger.ts';
+import { type Asked, decideFields, type Denials } from './decide-fields.ts';
+import { createEvaluator } from './evaluate.ts';
+import { prune } from './prune.ts';
+import type { Denial } from './rule-node.ts';
+import type { CompiledRules } from './rule-tree.ts';
+import { fieldOf } from './schema-types.ts';
+
+export interface PreFlight {
+  /**
+   * What to plan and fetch: the operation asked less what is denied, with only the fragments and variables still
+   * used. The very object that came in when nothing is denied.
+   */
+  readonly document: DocumentNode;
+  /**
+   * Why a field node of the original document is denied on an object type, undefined when it is allowed. Absent when
+   * nothing is denied. Where several nodes share a response name, a denial of one denies the position.
+   */
+  readonly verdict?: (parentType: string, field: FieldNode) => Denial | undefined;
+  /** True when the root asks for nothing but `__typename`: no subgraph has to be asked. */
+  readonly empty: boolean;
+  /**
+   * Denied non-null root fields of a mutation. They would make the whole answer null, so the operation must be
+   * refused before any of its side effects.
+   */
+  readonly refused?: readonly { readonly responseName: string; readonly denial: Denial }[];
+  /** True when any rule was evaluated: the answer depends on who asks and must be `private, no-store`. */
+  readonly touched: boolean;
+}
+
+export interface PreFlightInput extends Asked {
+  readonly rules: CompiledRules;
+  /** What rules receive as `ctx`. */
+  readonly context: object;
+  readonly logger: Logger;
+}
+
+/**
+ * Runs the rules over an operation before it is planned, so that what is denied is neither planned nor fetched nor,
+ * for mutations, done.
+ *
+ * @throws RequestError when the operation cannot be walked or pruned
+ */
+export async function preFlight(input: PreFlightInput): Promise<PreFlight> {
+  const { rules, document, operation, context, logger } = input;
+  if (rules.coveredFields === 0) return { document, empty: asksNothing(operation), touched: false };
+
+  const { denials, touched } = await decideFields(input, rules, createEvaluator(rules, context, logger));
+  if (denials.size === 0) return { document, empty: asksNothing(operation), touched };
+
+  const pruned = prune(input, denials);
+  const refused = refusedRootFields(input, denials);
+  return {
+    document: { kind: Kind.DOCUMENT, definitions: [pruned.operation, ...pruned.fragments] },
+    verdict: (parentType, field) => denials.get(field)?.get(parentType),
+    empty: asksNothing(pruned.operation),
+    touched,
+    ...(refused.length > 0 ? { refused } : {}),
+  };
+}
+
+function asksNothing(operation: OperationDefinitionNode): boolean {
+  return operation.selectionSet.selections.every(
+    (selection) => selection.kind === Kind.FIELD && selection.name.value === '__typename',
+  );
+}
+
+function refusedRootFields({ schema, operation }: Asked, denials: Denials): NonNullable<PreFlight['refused']> {
+  const mutation = schema.getMutationType()?.name;
+  if (operation.operation !== OperationTypeNode.MUTATION || mutation === undefined) return [];
+  const refused = new Map<string, Denial>();
+  for (const [node, byParent] of denials) {
+    const denial = byParent.get(mutation);
+    if (denial === undefined || !isNonNullType(fieldOf(schema, mutation, node).type)) continue;
+    refused.set(node.alias?.value ?? node.name.value, denial);
+  }
+  return [...refused].map(([responseName, denial]) => ({ responseName, denial }));
+}

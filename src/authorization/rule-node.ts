@@ -1,0 +1,37 @@
+import type { GraphQLResolveInfo } from 'graphql';
+
+/** Why a position is null, as the client reads it. */
+export interface Denial {
+  readonly message: string;
+  readonly code: 'FORBIDDEN' | 'UNAUTHENTICATED';
+}
+
+/** A checked rule of a rule tree as plain data. */
+export type RuleNode =
+  | { readonly kind: 'allow' }
+  | { readonly kind: 'deny' }
+  | LeafRule
+  | { readonly kind: 'and' | 'or' | 'chain' | 'race'; readonly rules: readonly RuleNode[] }
+  | { readonly kind: 'not'; readonly rule: RuleNode; readonly denial: Denial | undefined };
+
+/** What `rule(...)` or `inputRule(...)` made. */
+export interface LeafRule {
+  readonly kind: 'rule' | 'inputRule';
+  readonly name: string;
+  /** Where the tree first mentions it, such as `Query.me`: for logs, because a rule need not have a name. */
+  readonly at: string;
+  readonly cache: 'no_cache' | 'contextual' | 'strict' | ((...call: RuleArguments) => unknown);
+  readonly decide: (...call: RuleArguments) => unknown;
+}
+
+/** parent, arguments, context, info: as shield calls a rule. */
+export type RuleArguments = [parent: object, args: object, context: object, info: GraphQLResolveInfo];
+
+/** A rule's Error as a denial: its message, and of its extensions only the code that asks for a login. */
+export function denialOf(error: Error): Denial | undefined {
+  if (error.message === '') return undefined;
+  const extensions: unknown = Reflect.get(error, 'extensions');
+  const unauthenticated =
+    typeof extensions === 'object' && extensions !== null && Reflect.get(extensions, 'code') === 'UNAUTHENTICATED';
+  return { message: error.message, code: unauthenticated ? 'UNAUTHENTICATED' : 'FORBIDDEN' };
+}

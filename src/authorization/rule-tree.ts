@@ -1,0 +1,171 @@
+import { type GraphQLSchema, isIntrospectionType, isObjectType } from 'graphql';
+import { ConfigurationError } from '../core/errors.ts';
+import { canonicalJson } from '../core/json.ts';
+import type { Logger } from '../core/logger.ts';
+import { compileRule, type RuleRegistry, refuse } from './compile-rule.ts';
+import { type Denial, denialOf, type RuleArguments, type RuleNode } from './rule-node.ts';
+import { type ShieldCall, shieldCallOf } from './shield.ts';
+
+/** A rule tree that fits a schema. */
+export interface CompiledRules {
+  /** The rule of an object type's field; undefined when everybody may see it. */
+  ruleFor(objectType: string, field: string): RuleNode | undefined;
+  /** How many fields have a rule. */
+  readonly coveredFields: number;
+  /** What a client reads when a rule says no more than "no"; a function may choose per position. */
+  readonly fallback: Denial | ((error: null, ...call: RuleArguments) => unknown);
+  /** Whether the message of an error thrown inside a rule reaches the client. */
+  readonly debug: boolean;
+  /** Distinguishes the arguments under a rule cached `strict`. */
+  hashArguments(args: object): string;
+}
+
+export const defaultDenial: Denial = { message: 'Not Authorised!', code: 'FORBIDDEN' };
+
+const optionNames = new Set(['debug', 'allowExternalErrors', 'fallbackRule', 'fallbackError', 'hashFunction']);
+
+/**
+ * Checks a rule tree against the API schema and flattens it to one rule per object type and field, as shield applies
+ * it: the field's rule, else the type's `*`, else `fallbackRule`. What shield would silently ignore is refused.
+ *
+ * @param permissions what `shield(...)` returned, or undefined for no rules
+ * @throws ConfigurationError that names the item
+ */
+export function compileRules(permissions: unknown, schema: GraphQLSchema, logger: Logger): CompiledRules {
+  if (permissions === undefined) return { ...readOptions({ tree: {}, options: {} }, logger), ...lookup(new Map()) };
+  const call = shieldCallOf(permissions);
+  if (call === undefined) {
+    throw new ConfigurationError(
+      "permissions: expected the result of shield(...) imported from 'atrium' or 'graphql-shield', got " +
+        `${typeof permissions === 'object' ? 'another object (a second copy of graphql-shield?)' : typeof permissions}.`,
+    );
+  }
+  const registry: RuleRegistry = { nodes: new Map(), leaves: new Map() };
+  const options = readOptions(call, logger);
+  const fallbackRule =
+    'fallbackRule' in call.options
+      ? compileRule(call.options.fallbackRule, 'fallbackRule', registry)
+      : ({ kind: 'allow' } as const);
+  const tree = readTree(call.tree, schema, registry);
+
+  const rules = new Map<string, Map<string, RuleNode>>();
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type)) continue;
+    const fields = new Map<string, RuleNode>();
+    for (const field of Object.keys(type.getFields())) {
+      const rule = tree(type.name, field) ?? fallbackRule;
+      if (rule.kind !== 'allow') fields.set(field, rule);
+    }
+    rules.set(type.name, fields);
+  }
+  return { ...options, ...lookup(rules) };
+}
+
+function lookup(rules: Map<string, Map<string, RuleNode>>): Pick<CompiledRules, 'ruleFor' | 'coveredFields'> {
+  return {
+    ruleFor: (objectType, field) => rules.get(objectType)?.get(field),
+    coveredFields: rules.values().reduce((sum, fields) => sum + fields.size, 0),
+  };
+}
+
+/** Returns what the tree itself says of a field, before `fallbackRule`. */
+function readTree(
+  tree: unknown,
+  schema: GraphQLSchema,
+  registry: RuleRegistry,
+): (type: string, field: string) => RuleNode | undefined {
+  if (!isPlainObject(tree)) {
+    const everywhere = compileRule(tree, 'the rule tree', registry);
+    return () => everywhere;
+  }
+  const types = new Map<string, RuleNode | Map<string, RuleNode>>();
+  for (const [typeName, entry] of Object.entries(tree)) {
+    const known = readType(typeName, schema);
+    if (!isPlainObject(entry)) {
+      types.set(typeName, compileRule(entry, typeName, registry));
+      continue;
+    }
+    const fields = new Map<string, RuleNode>();
+    for (const [field, rule] of Object.entries(entry)) {
+      if (field !== '*' && !known.has(field)) {
+        refuse(
+          `${typeName}.${field}`,
+          'a field of the API schema (@inaccessible fields are not in it)',
+          'no such field',
+        );
+      }
+      fields.set(field, compileRule(rule, `${typeName}.${field}`, registry));
+    }
+    types.set(typeName, fields);
+  }
+  return (type, field) => {
+    const entry = types.get(type);
+    return entry instanceof Map ? (entry.get(field) ?? entry.get('*')) : entry;
+  };
+}
+
+/** The names of an object type's fields. Shield applies rules to object types only and passes over the rest in silence. */
+function readType(name: string, schema: GraphQLSchema): Set<string> {
+  const type = schema.getType(name);
+  if (type === undefined) {
+    refuse(name, 'a type of the API schema (@inaccessible types are not in it)', 'no such type');
+  }
+  if (!isObjectType(type) || isIntrospectionType(type)) {
+    const kind = type.astNode?.kind.replace('TypeDefinition', '').toLowerCase() ?? 'scalar';
+    refuse(name, 'an object type; put the rule on each object type concerned', `a type of another kind (${kind})`);
+  }
+  return new Set(Object.keys(type.getFields()));
+}
+
+/** Not an instance of a class, and nothing inherited that a reader of the own properties would miss. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function readOptions(
+  { options }: ShieldCall,
+  logger: Logger,
+): Pick<CompiledRules, 'fallback' | 'debug' | 'hashArguments'> {
+  for (const name of Object.keys(options)) {
+    if (!optionNames.has(name)) {
+      throw new ConfigurationError(
+        `permissions: unknown shield option "${name}", expected ${[...optionNames].join(', ')}.`,
+      );
+    }
+  }
+  const { debug, fallbackError, hashFunction, allowExternalErrors }: Record<string, unknown> = { ...options };
+  expectOption('debug', 'a boolean', debug, ['boolean', 'undefined']);
+  expectOption('allowExternalErrors', 'a boolean', allowExternalErrors, ['boolean', 'undefined']);
+  expectOption('hashFunction', 'a function', hashFunction, ['function', 'undefined']);
+  if (!(fallbackError instanceof Error)) {
+    expectOption('fallbackError', 'a string, an Error or a function', fallbackError, [
+      'string',
+      'function',
+      'undefined',
+    ]);
+  }
+  if (debug === true) logger.warn({}, 'shield option "debug": clients see the messages of errors thrown inside rules');
+  if (allowExternalErrors !== undefined) {
+    logger.info({}, 'shield option "allowExternalErrors" has no effect: Atrium masks errors of subgraphs by itself');
+  }
+  return {
+    debug: options.debug === true,
+    fallback: readFallbackError(options.fallbackError),
+    // The parent is left out on purpose: a rule without a fragment cannot read it.
+    hashArguments: (args) => options.hashFunction?.({ parent: {}, args }) ?? canonicalJson(args),
+  };
+}
+
+function readFallbackError(option: ShieldCall['options']['fallbackError']): CompiledRules['fallback'] {
+  if (typeof option === 'string') return { message: option, code: 'FORBIDDEN' };
+  if (option instanceof Error) return denialOf(option) ?? defaultDenial;
+  return (option as CompiledRules['fallback'] | undefined) ?? defaultDenial;
+}
+
+function expectOption(name: string, expected: string, value: unknown, types: readonly string[]): void {
+  if (!types.includes(typeof value)) {
+    throw new ConfigurationError(`permissions: shield option "${name}": expected ${expected}, got ${typeof value}.`);
+  }
+}
