@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { composeSubgraphs, printCompositionErrors } from './compose.ts';
 import type { CompositionHint, SubgraphSource } from './compose.ts';
-import { printableUrl } from './fetch-text.ts';
+import { maxSdlBytes, printableUrl } from './fetch-text.ts';
 import { introspectSubgraph } from './introspect.ts';
 
 export interface SubgraphLocation {
@@ -53,7 +53,7 @@ async function readSubgraph(
     );
   }
   if (file === undefined) {
-    const sdl = await introspectSubgraph({ name, url }, { timeoutMs, maxBytes: 50_000_000 });
+    const sdl = await introspectSubgraph({ name, url }, { timeoutMs, maxBytes: maxSdlBytes });
     return { name, url, sdl, sourceName: printableUrl(url) };
   }
   const sdl = await readFile(file, 'utf8').catch((error: unknown) => {

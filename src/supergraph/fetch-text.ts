@@ -20,6 +20,9 @@ export interface FetchLimits {
   readonly signal?: AbortSignal;
 }
 
+/** More than any known supergraph has, less than what would hurt. */
+export const maxSdlBytes = 50_000_000;
+
 /**
  * One HTTP exchange on a connection of its own, without following redirects. Rejects with an Error that says what went
  * wrong in words for an operator; any status is an answer.

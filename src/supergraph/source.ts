@@ -4,7 +4,7 @@ import type { AtriumConfig } from '../config/config.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { composeSubgraphs, printCompositionErrors } from './compose.ts';
-import { fetchText, printableUrl } from './fetch-text.ts';
+import { fetchText, maxSdlBytes, printableUrl } from './fetch-text.ts';
 import type { FetchLimits } from './fetch-text.ts';
 import { introspectSubgraph } from './introspect.ts';
 
@@ -132,9 +132,6 @@ async function readSupergraph(file: string): Promise<string> {
     throw new ConfigurationError(`No supergraph from file ${file}: ${messageOf(error)}`, { cause: error });
   }
 }
-
-/** More than any known supergraph, less than what would hurt. */
-const maxSdlBytes = 50_000_000;
 
 function limits(timeoutMs: number, signal: AbortSignal): FetchLimits {
   return { timeoutMs, maxBytes: maxSdlBytes, signal };
