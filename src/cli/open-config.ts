@@ -16,7 +16,7 @@ export const configFlagsHelp = `  --config FILE         the configuration (defau
 
 /** The configuration that flags and environment lead to. Throws ConfigurationError. */
 export function openConfig(
-  flags: { readonly config?: string | undefined; readonly supergraph?: string | undefined },
+  flags: { readonly config?: string | false | undefined; readonly supergraph?: string | undefined },
   { env }: Io,
   overrides: readonly Override[] = [],
 ): Promise<LoadedConfig> {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { GraphQLError, Source, parse, printError, validate, type DocumentNode } from 'graphql';
 import { ConfigurationError } from '../core/errors.ts';
-import { planOperation, type BuiltSupergraph } from '../supergraph/supergraph.ts';
+import { planOperation, type BuiltSupergraph, type QueryPlan } from '../supergraph/supergraph.ts';
 import { configFlags, configFlagsHelp, openConfig, readSupergraph } from './open-config.ts';
+import { compilePlan } from '../planning/compile-plan.ts';
 import { printPlan } from './print-plan.ts';
 import { parseFlags, UsageError, type Verb } from './verb.ts';
 
@@ -28,9 +29,12 @@ export const plan: Verb = {
   async run(parameters, io) {
     const { values, positionals } = parseFlags(parameters, options, { positionals: true });
     const source = await readDocument(values.query, positionals);
-    const { config } = await openConfig(values, io);
-    const supergraph = await readSupergraph(config, io);
-    io.out(printPlan(planSource(supergraph, source, values.operation)));
+    // A supergraph is all a plan needs.
+    const config = values.config ?? (values.supergraph === undefined ? undefined : false);
+    const opened = await openConfig({ ...values, config }, io);
+    const supergraph = await readSupergraph(opened.config, io);
+    const queryPlan = planSource(supergraph, source, values.operation);
+    io.out(`${printPlan(queryPlan)}\n\n${countCalls(queryPlan, supergraph)}`);
     return 0;
   },
 };
@@ -49,7 +53,7 @@ async function readDocument(query: string | undefined, files: readonly string[])
   return new Source(text, file);
 }
 
-function planSource(supergraph: BuiltSupergraph, source: Source, operation: string | undefined) {
+function planSource(supergraph: BuiltSupergraph, source: Source, operation: string | undefined): QueryPlan {
   try {
     const document: DocumentNode = parse(source);
     const errors = validate(supergraph.apiSchema, document);
@@ -59,4 +63,12 @@ function planSource(supergraph: BuiltSupergraph, source: Source, operation: stri
     if (error instanceof GraphQLError) throw new ConfigurationError(printError(error), { cause: error });
     throw error;
   }
+}
+
+/** Counted as the gateway sends them: fetches of one subgraph that can run together are one call. */
+function countCalls(queryPlan: QueryPlan, supergraph: BuiltSupergraph): string {
+  const { groups } = compilePlan(queryPlan, (type) => supergraph.possibleTypes(type));
+  const bySubgraph = Map.groupBy(groups, ({ subgraph }) => subgraph);
+  const list = [...bySubgraph].map(([subgraph, calls]) => `${subgraph} ${calls.length}`).join(', ');
+  return `${groups.length} ${groups.length === 1 ? 'call' : 'calls'}${list === '' ? '' : ` (${list})`}`;
 }

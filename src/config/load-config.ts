@@ -10,8 +10,8 @@ import { parseConfig } from './parse-config.ts';
 import type { Override } from './problem.ts';
 
 export interface LoadOptions {
-  /** Path of the config; by default `gateway.config.ts` in the working directory, if there is one. */
-  readonly file?: string | undefined;
+  /** Path of the config; by default `gateway.config.ts` in the working directory, if there is one. false reads none. */
+  readonly file?: string | false | undefined;
   readonly env: Environment;
   /** What the command line sets. */
   readonly overrides?: readonly Override[];
@@ -31,7 +31,7 @@ const usualName = 'gateway.config.ts';
  */
 export async function loadConfig({ file, env, overrides = [] }: LoadOptions): Promise<LoadedConfig> {
   const name = file ?? (existsSync(usualName) ? usualName : undefined);
-  if (name === undefined) {
+  if (name === undefined || name === false) {
     if (!overrides.some(({ path }) => path[0] === 'supergraph')) {
       throw new ConfigurationError(
         `expected a ${usualName} in this folder, --config FILE or --supergraph FILE, got none`,
