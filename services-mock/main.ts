@@ -1,0 +1,12 @@
+import { startShop } from './start-shop.ts';
+import { faultsFromEnvironment } from './support/faults.ts';
+import { runUntilStopped } from './support/run-alone.ts';
+
+try {
+  const issuer = process.env['IDENTITY_ISSUER'] || undefined;
+  const shop = await startShop({ issuer, faults: faultsFromEnvironment(process.env) });
+  runUntilStopped(Object.values(shop.services));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
