@@ -23,8 +23,11 @@ export const errorCodes = {
   SERVICE_UNAVAILABLE: 503,
   SUBGRAPH_UNREACHABLE: 502,
   SUBGRAPH_TIMEOUT: 504,
+  /** A status other than 2xx without a GraphQL response in the body, redirects included. */
+  SUBGRAPH_HTTP_ERROR: 502,
   SUBGRAPH_INVALID_RESPONSE: 502,
-  SUBGRAPH_ERROR: 502,
+  /** An error of a subgraph's own that names no code. */
+  DOWNSTREAM_SERVICE_ERROR: 502,
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,4 +1,3 @@
-import type { GraphQLFormattedError } from 'graphql';
 import type { Principal } from './principal.ts';
 
 /** What one call to a subgraph leaves for the request's log line. */
@@ -40,9 +39,11 @@ export interface RequestContext {
   readonly record: RequestRecord;
 }
 
-/** An error as it stands in a response: plain data, because a GraphQLError captures a stack that nobody reads. */
-export type ResponseError = GraphQLFormattedError;
-
 export function createRequestRecord(): RequestRecord {
   return { calls: [], cacheHits: 0, cacheMisses: 0 };
+}
+
+/** Was this built by Atrium's own door, or is it the context of somebody else's Apollo Server? */
+export function isRequestContext(value: object): value is RequestContext {
+  return 'requestId' in value && 'responseHeaders' in value && 'record' in value && 'deadline' in value;
 }

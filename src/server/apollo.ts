@@ -106,7 +106,8 @@ function operations(logger: Logger): ApolloServerPlugin<ServerContext> {
   };
 }
 
-function apolloLogger(logger: Logger) {
+/** Apollo's packages log plain texts. */
+export function apolloLogger(logger: Logger) {
   return {
     debug: (message: unknown) => logger.debug({}, String(message)),
     info: (message: unknown) => logger.info({}, String(message)),

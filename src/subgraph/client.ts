@@ -5,7 +5,6 @@ export interface SubgraphRequest {
   readonly subgraph: string;
   readonly kind: 'query' | 'mutation';
   readonly query: string;
-  readonly operationName: string | undefined;
   /** The JSON text of the `variables` object, `{}` when there are none. */
   readonly variables: string;
   /** Representations in the request, for the log line. */
@@ -31,5 +30,4 @@ export interface SubgraphError {
 /** Never rejects for what a subgraph or the network does: that becomes `data: null` with one error that has a code. */
 export interface SubgraphClient {
   send(request: SubgraphRequest, context: RequestContext): Promise<SubgraphResponse>;
-  close(): Promise<void>;
 }

@@ -1,0 +1,102 @@
+import { getDirectiveValues, GraphQLIncludeDirective, GraphQLSkipDirective, isObjectType, Kind } from 'graphql';
+import type {
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLObjectType,
+  GraphQLOutputType,
+  GraphQLSchema,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
+
+/** One field of the client's operation for one object type. */
+export interface ResponseField {
+  readonly responseName: string;
+  readonly name: string;
+  /** All with the same name and arguments. */
+  readonly nodes: readonly FieldNode[];
+  /** undefined for `__typename`, `__schema` and `__type`. */
+  readonly type: GraphQLOutputType | undefined;
+  /** undefined for a leaf. */
+  readonly selection: Selection | undefined;
+}
+
+/** Selection sets that are merged into one, with its fields worked out once for every object type it meets. */
+export class Selection {
+  readonly #sets: readonly SelectionSetNode[];
+  readonly #scope: SelectionScope;
+  readonly #byType = new Map<GraphQLObjectType, readonly ResponseField[]>();
+
+  constructor(sets: readonly SelectionSetNode[], scope: SelectionScope) {
+    this.#sets = sets;
+    this.#scope = scope;
+  }
+
+  /** The fields for objects of a type, in response order (GraphQL specification, section 6.3.2, CollectFields). */
+  fieldsOf(type: GraphQLObjectType): readonly ResponseField[] {
+    let fields = this.#byType.get(type);
+    if (fields === undefined) {
+      fields = this.#collect(type);
+      this.#byType.set(type, fields);
+    }
+    return fields;
+  }
+
+  #collect(type: GraphQLObjectType): ResponseField[] {
+    const nodes = new Map<string, FieldNode[]>();
+    const spread = new Set<string>();
+    const definitions = type.getFields();
+    const collect = (set: SelectionSetNode): void => {
+      for (const selection of set.selections) {
+        if (!isIncluded(selection, this.#scope.variables)) continue;
+        if (selection.kind === Kind.FIELD) {
+          const responseName = selection.alias?.value ?? selection.name.value;
+          const known = nodes.get(responseName);
+          if (known === undefined) nodes.set(responseName, [selection]);
+          else known.push(selection);
+          continue;
+        }
+        if (selection.kind === Kind.FRAGMENT_SPREAD) {
+          if (spread.has(selection.name.value)) continue;
+          spread.add(selection.name.value);
+        }
+        const fragment =
+          selection.kind === Kind.FRAGMENT_SPREAD ? this.#scope.fragments.get(selection.name.value) : selection;
+        if (fragment !== undefined && this.#applies(fragment.typeCondition?.name.value, type)) collect(fragment.selectionSet);
+      }
+    };
+    for (const set of this.#sets) collect(set);
+    return [...nodes].map(([responseName, fieldNodes]) => {
+      const name = fieldNodes[0]?.name.value ?? '';
+      const sets = fieldNodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+      return {
+        responseName,
+        name,
+        nodes: fieldNodes,
+        type: definitions[name]?.type,
+        selection: sets.length === 0 ? undefined : new Selection(sets, this.#scope),
+      };
+    });
+  }
+
+  #applies(condition: string | undefined, type: GraphQLObjectType): boolean {
+    if (condition === undefined || condition === type.name) return true;
+    const conditional = this.#scope.schema.getType(condition);
+    if (conditional === undefined || isObjectType(conditional)) return false;
+    return 'resolveType' in conditional && this.#scope.schema.isSubType(conditional, type);
+  }
+}
+
+export interface SelectionScope {
+  readonly schema: GraphQLSchema;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Coerced: `@skip` and `@include` are decided when fields are collected. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** GraphQL specification, sections 3.13.1 and 3.13.2. */
+function isIncluded(node: SelectionNode, variables: Readonly<Record<string, unknown>>): boolean {
+  if (node.directives === undefined || node.directives.length === 0) return true;
+  if (getDirectiveValues(GraphQLSkipDirective, node, variables)?.['if'] === true) return false;
+  return getDirectiveValues(GraphQLIncludeDirective, node, variables)?.['if'] !== false;
+}

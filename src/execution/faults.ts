@@ -1,0 +1,73 @@
+import type { SubgraphError } from '../subgraph/client.ts';
+
+/** Why a position of the response has no value: what the client will read there. */
+export interface Fault {
+  readonly message: string;
+  readonly extensions: Readonly<Record<string, unknown>>;
+}
+
+/** Errors by the place they belong to; a tree, so that projection can walk along with it. */
+export interface FaultNode {
+  readonly faults: Fault[];
+  readonly children: Map<string | number, FaultNode>;
+  /** Set by projection: the client's response has this position. */
+  visited: boolean;
+}
+
+/** Longest error message of a subgraph that is passed on, in characters. */
+const MAX_MESSAGE_LENGTH = 1_000;
+
+/** What went wrong while a plan ran, kept until projection knows which of it the client asked for. */
+export class FaultBook {
+  /** Errors that subgraphs gave a path; undefined while there are none. */
+  root: FaultNode | undefined;
+  /** Errors without a position. */
+  readonly general: Fault[] = [];
+  readonly #failed = new Map<object, Fault>();
+  readonly #absent = new Set<object>();
+
+  /** A fetch that should have completed this object brought nothing. */
+  fail(object: object, fault: Fault): void {
+    if (!this.#failed.has(object)) this.#failed.set(object, fault);
+  }
+
+  failureOf(object: object): Fault | undefined {
+    return this.#failed.get(object);
+  }
+
+  /** The subgraph does not know this entity: its fields are null without an error. */
+  markAbsent(object: object): void {
+    this.#absent.add(object);
+  }
+
+  isAbsent(object: object): boolean {
+    return this.#absent.has(object);
+  }
+
+  addAt(path: readonly (string | number)[], fault: Fault): void {
+    let node = (this.root ??= createFaultNode());
+    for (const key of path) {
+      let child = node.children.get(key);
+      if (child === undefined) {
+        child = createFaultNode();
+        node.children.set(key, child);
+      }
+      node = child;
+    }
+    node.faults.push(fault);
+  }
+}
+
+/** A subgraph's error as clients may see it: message and code pass, everything else stays inside. */
+export function faultFrom(error: SubgraphError, subgraph: string): Fault {
+  const code = error.extensions?.['code'];
+  const message = error.message === '' ? `The subgraph ${subgraph} reported an error without a message.` : error.message;
+  return {
+    message: message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message,
+    extensions: { code: typeof code === 'string' ? code.slice(0, 100) : 'DOWNSTREAM_SERVICE_ERROR', serviceName: subgraph },
+  };
+}
+
+function createFaultNode(): FaultNode {
+  return { faults: [], children: new Map(), visited: false };
+}

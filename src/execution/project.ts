@@ -1,0 +1,239 @@
+import {
+  isEnumType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+} from 'graphql';
+import type { FieldNode, GraphQLError, GraphQLLeafType, GraphQLObjectType, GraphQLOutputType, GraphQLSchema } from 'graphql';
+import { isJsonObject } from '../core/json.ts';
+import type { ResponseField, Selection } from './collect-fields.ts';
+import type { FaultBook, Fault, FaultNode } from './faults.ts';
+import { getOwn, setOwn } from './own.ts';
+import { ResponseErrors } from './response-errors.ts';
+import type { Position } from './response-errors.ts';
+
+export interface Projection {
+  /** The API schema: what it does not have, the client does not see. */
+  readonly schema: GraphQLSchema;
+  readonly rootType: GraphQLObjectType;
+  readonly selection: Selection;
+  readonly data: Record<string, unknown>;
+  readonly faults: FaultBook;
+  /** A field node's denial for an object of a concrete type; its value is not looked at. */
+  readonly verdict: ((parentType: string, field: FieldNode) => Fault | undefined) | undefined;
+  /** Answers to `__schema` and `__type`, by response name. */
+  readonly introspection: Readonly<Record<string, unknown>>;
+}
+
+export interface Projected {
+  readonly data: Record<string, unknown> | null;
+  readonly errors: readonly GraphQLError[];
+}
+
+/**
+ * Shapes the collected data as the client's operation asks: response names in order, leaf values checked against their
+ * types, nulls propagated, every lost value explained (GraphQL specification, sections 6.4.3, CompleteValue, and 6.4.4).
+ */
+export function project(projection: Projection): Projected {
+  const { faults } = projection;
+  const errors = new ResponseErrors();
+  const run: Run = { ...projection, errors };
+  const data = projectObject(run, projection.selection, projection.rootType, projection.data, undefined, faults.root);
+  if (faults.root !== undefined) addUnvisited(errors, faults.root, [], true);
+  for (const fault of faults.general) errors.addAt(fault, undefined, '');
+  return { data: data === NULL_PARENT ? null : data, errors: errors.list() };
+}
+
+interface Run extends Projection {
+  readonly errors: ResponseErrors;
+}
+
+/** Instead of a value: null stands where the type forbids it, so the parent becomes null. */
+const NULL_PARENT = Symbol('null propagates');
+
+function projectObject(
+  run: Run,
+  selection: Selection,
+  type: GraphQLObjectType,
+  source: Readonly<Record<string, unknown>>,
+  position: Position | undefined,
+  faultNode: FaultNode | undefined,
+): Record<string, unknown> | typeof NULL_PARENT {
+  const result: Record<string, unknown> = {};
+  if (faultNode !== undefined) faultNode.visited = true;
+  for (const field of selection.fieldsOf(type)) {
+    const value = projectField(run, field, type, source, position, faultNode);
+    if (value === NULL_PARENT) return NULL_PARENT;
+    setOwn(result, field.responseName, value);
+  }
+  return result;
+}
+
+function projectField(
+  run: Run,
+  field: ResponseField,
+  parent: GraphQLObjectType,
+  source: Readonly<Record<string, unknown>>,
+  parentPosition: Position | undefined,
+  parentFaults: FaultNode | undefined,
+): unknown {
+  if (field.type === undefined) {
+    if (field.name === SchemaMetaFieldDef.name || field.name === TypeMetaFieldDef.name) {
+      return getOwn(run.introspection, field.responseName) ?? null;
+    }
+    return parent.name;
+  }
+  const position: Position = { parent: parentPosition, key: field.responseName };
+  const at: Place = { run, field, parent, source };
+  const denial = denialOf(run, parent, field);
+  if (denial !== undefined) {
+    // What a subgraph said about a hidden position is hidden with it.
+    parentFaults?.children.delete(field.responseName);
+    run.errors.add(denial, position, coordinate(at));
+    return isNonNullType(field.type) ? NULL_PARENT : null;
+  }
+  const faults = parentFaults?.children.get(field.responseName);
+  return projectValue(at, field.type, getOwn(source, field.responseName), position, faults);
+}
+
+function denialOf({ verdict }: Run, parent: GraphQLObjectType, field: ResponseField): Fault | undefined {
+  if (verdict === undefined) return undefined;
+  for (const node of field.nodes) {
+    const denial = verdict(parent.name, node);
+    if (denial !== undefined) return denial;
+  }
+  return undefined;
+}
+
+/** The field a value belongs to, with the object it was read from. */
+interface Place {
+  readonly run: Run;
+  readonly field: ResponseField;
+  readonly parent: GraphQLObjectType;
+  readonly source: Readonly<Record<string, unknown>>;
+}
+
+function projectValue(
+  place: Place,
+  type: GraphQLOutputType,
+  value: unknown,
+  position: Position,
+  faults: FaultNode | undefined,
+): unknown {
+  const { errors } = place.run;
+  if (isNonNullType(type)) {
+    const before = errors.count;
+    const completed = projectValue(place, type.ofType, value, position, faults);
+    if (completed !== null) return completed;
+    if (errors.count === before) errors.add(nullForbidden(place), position, coordinate(place));
+    return NULL_PARENT;
+  }
+  if (value === undefined || value === null) {
+    explainNull(place, value, position, faults);
+    return null;
+  }
+  if (isListType(type)) return projectList(place, type.ofType, value, position, faults);
+  if (isLeafType(type)) {
+    const leaf = leafValue(type, value);
+    if (leaf === undefined) errors.add(misfit(place, type.name), position, coordinate(place));
+    return leaf ?? null;
+  }
+
+  const objectType = isObjectType(type) ? type : runtimeType(place.run.schema, value, type.name);
+  if (!isJsonObject(value) || objectType === undefined || place.field.selection === undefined) {
+    errors.add(misfit(place, type.name), position, coordinate(place));
+    return null;
+  }
+  const object = projectObject(place.run, place.field.selection, objectType, value, position, faults);
+  return object === NULL_PARENT ? null : object;
+}
+
+function projectList(
+  place: Place,
+  itemType: GraphQLOutputType,
+  value: unknown,
+  position: Position,
+  faults: FaultNode | undefined,
+): unknown[] | null {
+  if (!Array.isArray(value)) {
+    place.run.errors.add(misfit(place, `[${String(itemType)}]`), position, coordinate(place));
+    return null;
+  }
+  if (faults !== undefined) faults.visited = true;
+  const items: unknown[] = [];
+  for (const [index, item] of value.entries()) {
+    const completed = projectValue(place, itemType, item, { parent: position, key: index }, faults?.children.get(index));
+    if (completed === NULL_PARENT) return null;
+    items.push(completed);
+  }
+  return items;
+}
+
+/** A null that a subgraph meant needs no word; one that stands for something lost gets the reason. */
+function explainNull(place: Place, value: null | undefined, position: Position, faults: FaultNode | undefined): void {
+  const { errors, faults: book } = place.run;
+  if (errors.addBelow(faults, position, coordinate(place)) > 0 || value === null) return;
+  const failure = book.failureOf(place.source);
+  if (failure !== undefined) errors.add(failure, position, coordinate(place));
+  else if (!book.isAbsent(place.source)) errors.add(noAnswer(place), position, coordinate(place));
+}
+
+/** Errors of fields the client did not ask for (a `@requires` behind one it did) are told at the nearest position it knows. */
+function addUnvisited(errors: ResponseErrors, node: FaultNode, path: readonly (string | number)[], known: boolean): void {
+  for (const fault of node.faults) errors.addAt(fault, path, path.filter((key) => typeof key === 'string').join('.'));
+  for (const [key, child] of node.children) {
+    const isKnown = known && child.visited;
+    addUnvisited(errors, child, isKnown ? [...path, key] : path, isKnown);
+  }
+}
+
+function runtimeType(schema: GraphQLSchema, value: unknown, abstractName: string): GraphQLObjectType | undefined {
+  const typeName = isJsonObject(value) ? getOwn(value, '__typename') : undefined;
+  const type = typeof typeName === 'string' ? schema.getType(typeName) : undefined;
+  const abstract = schema.getType(abstractName);
+  if (!isObjectType(type) || abstract === undefined || !('resolveType' in abstract)) return undefined;
+  return schema.isSubType(abstract, type) ? type : undefined;
+}
+
+/**
+ * The value as the type's result coercion gives it, but without conversions that would hide a wrong answer; undefined
+ * when it does not fit (GraphQL specification, sections 3.5 and 3.9).
+ */
+function leafValue(type: GraphQLLeafType, value: unknown): unknown {
+  switch (type.name) {
+    case 'String':
+      return typeof value === 'string' ? value : undefined;
+    case 'Boolean':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'Int':
+      return typeof value === 'number' && (value | 0) === value ? value : undefined;
+    case 'Float':
+      return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+    case 'ID':
+      return typeof value === 'string' ? value : Number.isSafeInteger(value) ? String(value) : undefined;
+    default:
+      if (!isEnumType(type)) return value;
+      return typeof value === 'string' && type.getValue(value) !== undefined ? value : undefined;
+  }
+}
+
+function coordinate({ parent, field }: Place): string {
+  return `${parent.name}.${field.name}`;
+}
+
+function nullForbidden(place: Place): Fault {
+  return { message: `Cannot return null for non-nullable field ${coordinate(place)}.`, extensions: invalid };
+}
+
+function misfit(place: Place, typeName: string): Fault {
+  return { message: `The value of ${coordinate(place)} does not fit its type ${typeName}.`, extensions: invalid };
+}
+
+function noAnswer(place: Place): Fault {
+  return { message: `No subgraph answered for ${coordinate(place)}.`, extensions: invalid };
+}
+
+const invalid = { code: 'SUBGRAPH_INVALID_RESPONSE' };

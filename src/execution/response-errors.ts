@@ -1,0 +1,84 @@
+import { GraphQLError } from 'graphql';
+import type { Fault, FaultNode } from './faults.ts';
+
+/** More positions than this get one summary for each code and field instead of an error each. */
+const MAX_ERRORS = 100;
+
+/** A position of the response, linked towards the root: an array a field would be a waste while nothing goes wrong. */
+export interface Position {
+  readonly parent: Position | undefined;
+  readonly key: string | number;
+}
+
+/** Collects the errors of one response. */
+export class ResponseErrors {
+  readonly #errors: GraphQLError[] = [];
+  readonly #overflow = new Map<string, { fault: Fault; field: string; count: number }>();
+
+  /** How many errors there are up to now, summaries' members included. */
+  count = 0;
+
+  /** `field` is the field's name with its type, such as `User.email`. */
+  add(fault: Fault, position: Position | undefined, field: string): void {
+    this.addAt(fault, position === undefined ? undefined : pathOf(position), field);
+  }
+
+  addAt(fault: Fault, path: readonly (string | number)[] | undefined, field: string): void {
+    this.count += 1;
+    if (this.count <= MAX_ERRORS) {
+      this.#errors.push(createError(fault, path));
+      return;
+    }
+    const key = `${String(fault.extensions['code'])} ${field}`;
+    const known = this.#overflow.get(key);
+    if (known === undefined) this.#overflow.set(key, { fault, field, count: 1 });
+    else known.count += 1;
+  }
+
+  /** Reports every fault at or below a node; answers how many there were. */
+  addBelow(node: FaultNode | undefined, position: Position, field: string): number {
+    if (node === undefined) return 0;
+    const before = this.count;
+    const visit = (current: FaultNode, path: readonly (string | number)[]): void => {
+      for (const fault of current.faults) this.addAt(fault, path, field);
+      for (const [key, child] of current.children) visit(child, [...path, key]);
+      // Told once: what is left in the tree afterwards is what projection never came across.
+      current.faults.length = 0;
+    };
+    visit(node, pathOf(position));
+    return this.count - before;
+  }
+
+  list(): readonly GraphQLError[] {
+    const summaries = [...this.#overflow.values()].map(({ fault, field, count }) =>
+      createError(
+        {
+          message: `${count} more errors like this at ${field}: ${fault.message}`,
+          extensions: { ...fault.extensions, count },
+        },
+        undefined,
+      ),
+    );
+    return [...this.#errors, ...summaries];
+  }
+}
+
+/**
+ * Apollo Server passes on nothing but GraphQLErrors; a stack that nobody reads would make each cost several
+ * microseconds.
+ */
+function createError(fault: Fault, path: readonly (string | number)[] | undefined): GraphQLError {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return new GraphQLError(fault.message, { ...(path === undefined ? {} : { path }), extensions: fault.extensions });
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+function pathOf(position: Position): (string | number)[] {
+  const path: (string | number)[] = [];
+  for (let at: Position | undefined = position; at !== undefined; at = at.parent) path.push(at.key);
+  return path.reverse();
+}

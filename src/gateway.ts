@@ -1,0 +1,353 @@
+import './core/quiet-apollo.ts';
+import { hash, randomUUID } from 'node:crypto';
+import { ApolloGateway } from '@apollo/gateway';
+import type { GatewayConfig, GraphQLDataSource, ServiceEndpointDefinition, SupergraphManager } from '@apollo/gateway';
+import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
+import { getVariableValues, GraphQLError, OperationTypeNode } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import { authenticationStep } from './authentication/authentication-step.ts';
+import { createAuthenticator } from './authentication/authenticator.ts';
+import { preFlight } from './authorization/pre-flight.ts';
+import type { PreFlight } from './authorization/pre-flight.ts';
+import { compileRules } from './authorization/rule-tree.ts';
+import type { CompiledRules } from './authorization/rule-tree.ts';
+import { createEntityCache } from './cache/create-entity-cache.ts';
+import type { EntityCache } from './cache/entity-cache.ts';
+import type { AtriumConfig } from './config/config.ts';
+import { subgraphOptions } from './config/subgraph-options.ts';
+import { RequestError } from './core/errors.ts';
+import { silentLogger } from './core/logger.ts';
+import type { Logger } from './core/logger.ts';
+import { createRequestRecord, isRequestContext } from './core/request-context.ts';
+import type { RequestContext } from './core/request-context.ts';
+import { executeOperation } from './execution/execute-operation.ts';
+import type { OperationRun } from './execution/execute-operation.ts';
+import { createOperationPlanner } from './planning/operation-planner.ts';
+import type { OperationPlanner } from './planning/operation-planner.ts';
+import { createRateLimiter } from './rate-limit/limiter.ts';
+import { rateLimitStep } from './rate-limit/rate-limit-step.ts';
+import { connectRedis } from './redis/connect.ts';
+import { createMemoryStore } from './redis/memory-store.ts';
+import { createRedisStore } from './redis/redis-store.ts';
+import { apolloLogger, createApolloServer } from './server/apollo.ts';
+import type { DoorStep } from './server/door.ts';
+import { ensureExplorer } from './server/explorer/build.ts';
+import { createFront } from './server/front.ts';
+import type { SubgraphClient } from './subgraph/client.ts';
+import { createDataSourceClient } from './subgraph/data-source-client.ts';
+import type { HeaderRules } from './subgraph/headers.ts';
+import { createTransport } from './subgraph/http-client.ts';
+import type { Transport } from './subgraph/http-client.ts';
+import { createSupergraphManager } from './supergraph/manager.ts';
+import { buildSupergraph, forBaseClass } from './supergraph/supergraph.ts';
+import type { BuiltSupergraph } from './supergraph/supergraph.ts';
+import { createLogger } from './telemetry/create-logger.ts';
+
+/** What Atrium adds to the options of `ApolloGateway`. */
+export interface AtriumGatewayOptions {
+  /** A rule tree: what `shield(...)` returns. */
+  readonly rules?: object;
+  /** Which headers reach subgraphs and clients; by default `authorization` and the trace context go to subgraphs. */
+  readonly headers?: HeaderRules;
+  /** Address and time limit of single subgraphs; by default the supergraph's address and 10 seconds. */
+  readonly subgraph?: (name: string) => { readonly url?: string; readonly timeoutMs?: number };
+  /** Longest answer of a subgraph after decompression, in bytes. */
+  readonly maxResponseBytes?: number;
+  /** Makes the entity cache of a supergraph, which is known by a hash of its text. */
+  readonly createCache?: (supergraphId: string) => EntityCache;
+  /** Structured log; `logger` stays Apollo's own. */
+  readonly log?: Logger;
+}
+
+/** A supergraph with everything made for it. A request is served to its end by the one that validated it. */
+interface Generation {
+  readonly supergraph: BuiltSupergraph;
+  readonly planner: OperationPlanner;
+  readonly rules: CompiledRules;
+  readonly subgraphs: SubgraphClient;
+  readonly cache: EntityCache | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_RESPONSE_BYTES = 10_000_000;
+/** For requests that did not come through Atrium's own door. */
+const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * Takes the place of `ApolloGateway` in `new ApolloServer({ gateway })`, with the same options and more. The stock
+ * class loads and updates the supergraph; deciding, planning and executing are Atrium's.
+ */
+export class AtriumGateway extends ApolloGateway {
+  readonly #options: AtriumGatewayOptions;
+  readonly #log: Logger;
+  readonly #transport: Transport;
+  /** Present when the user makes the data sources. */
+  readonly #sources: ReadonlyMap<string, GraphQLDataSource> | undefined;
+  /** Built before the base class sees the supergraph, by the text it sees. */
+  readonly #prepared = new Map<string, Generation>();
+  readonly #generations = new WeakMap<GraphQLSchema, Generation>();
+
+  constructor(config: GatewayConfig & AtriumGatewayOptions = {}) {
+    const { rules, headers, subgraph, maxResponseBytes, createCache, log, ...base } = config;
+    const sources = new Map<string, GraphQLDataSource>();
+    const { buildService } = base;
+    // The base class would otherwise make data sources of its own, which follow redirects and know no time limit.
+    const remember = (definition: ServiceEndpointDefinition): GraphQLDataSource => {
+      const source = buildService?.(definition) ?? unusedDataSource;
+      sources.set(definition.name, source);
+      return source;
+    };
+    const prepare = (sdl: string): string => this.#prepare(sdl);
+    super({ ...withPreparedSupergraph(base, prepare), buildService: remember });
+    this.#options = {
+      ...(rules === undefined ? {} : { rules }),
+      ...(subgraph === undefined ? {} : { subgraph }),
+      ...(createCache === undefined ? {} : { createCache }),
+    };
+    this.#log = log ?? silentLogger;
+    this.#sources = buildService === undefined ? undefined : sources;
+    this.#transport = createTransport({
+      headers: headers ?? { toSubgraphs: ['authorization'], toClients: [] },
+      timeoutMs: (name) => subgraph?.(name).timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      maxResponseBytes: maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+      logger: this.#log,
+    });
+    this.onSchemaLoadOrUpdate(({ apiSchema, coreSupergraphSdl }) => {
+      const generation = this.#prepared.get(coreSupergraphSdl) ?? this.#build(coreSupergraphSdl);
+      this.#prepared.clear();
+      this.#generations.set(apiSchema, generation);
+    });
+    this.executor = (request) => this.#execute(request);
+  }
+
+  override async stop(): Promise<void> {
+    await super.stop();
+    await this.#transport.close();
+  }
+
+  /** The whole way of an operation that Apollo Server has parsed and validated. */
+  async #execute(request: GatewayGraphQLRequestContext): Promise<GatewayExecutionResult> {
+    const generation = this.#generations.get(request.schema);
+    if (generation === undefined) throw new Error('The request was validated against a schema this gateway never had');
+    const { schema, document, operation } = request;
+    if (operation.operation === OperationTypeNode.SUBSCRIPTION) return refusal(subscriptionsRefused());
+
+    const variables: Readonly<Record<string, unknown>> = request.request.variables ?? {};
+    const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, { maxErrors: 50 });
+    if (errors !== undefined) return { errors };
+
+    const context = requestContextOf(request);
+    const decided = await this.#authorize(generation, request, coerced);
+    if (decided instanceof RequestError) return refusal(decided);
+    if (decided.touched) context.responseHeaders.set('cache-control', 'private, no-store');
+    if (decided.refused !== undefined) return refusedMutation(decided.refused);
+
+    const plan = decided.empty
+      ? undefined
+      : generation.planner.plan({
+          document: decided.document,
+          operationName: operation.name?.value,
+          documentHash: decided.document === document ? request.queryHash : undefined,
+        });
+
+    const { data, errors: failures } = await executeOperation({
+      schema,
+      document,
+      operation,
+      variables,
+      coercedVariables: coerced,
+      plan,
+      verdict: verdictOf(decided),
+      context,
+      subgraphs:
+        this.#sources === undefined
+          ? generation.subgraphs
+          : createDataSourceClient(this.#sources, request, this.#log),
+      cache: operation.operation === OperationTypeNode.QUERY ? generation.cache : undefined,
+    });
+    return failures.length === 0 ? { data } : { data, errors: failures };
+  }
+
+  /** Rules decide on context and arguments alone; what they deny is neither planned nor fetched. */
+  async #authorize(
+    { rules }: Generation,
+    { schema, document, operation, context }: GatewayGraphQLRequestContext,
+    variables: Readonly<Record<string, unknown>>,
+  ): Promise<PreFlight | RequestError> {
+    try {
+      return await preFlight({ rules, schema, document, operation, variables, context, logger: this.#log });
+    } catch (error) {
+      if (error instanceof RequestError) return error;
+      throw error;
+    }
+  }
+
+  /** Refuses a supergraph before the base class takes it over: afterwards there is no way back to the old one. */
+  #prepare(sdl: string): string {
+    const generation = this.#build(sdl);
+    const forBase = forBaseClass(sdl);
+    this.#prepared.set(forBase, generation);
+    return forBase;
+  }
+
+  #build(sdl: string): Generation {
+    const supergraph = buildSupergraph(sdl);
+    const urls = supergraph.subgraphs.map(({ name, url }): [string, string] => [
+      name,
+      this.#options.subgraph?.(name).url ?? url,
+    ]);
+    return {
+      supergraph,
+      planner: createOperationPlanner(supergraph),
+      rules: compileRules(this.#options.rules, supergraph.apiSchema, this.#log),
+      subgraphs: this.#transport.clientFor(new Map(urls)),
+      cache: this.#options.createCache?.(hash('sha256', sdl)),
+    };
+  }
+}
+
+/** Health checks and composition by introspection of the base class come this way; requests do not. */
+const unusedDataSource: GraphQLDataSource = {
+  process: () => Promise.reject(new Error('Atrium asks subgraphs itself: use its own supergraph sources')),
+};
+
+/** Puts `prepare` between whatever supplies the supergraph and the base class. */
+function withPreparedSupergraph(config: GatewayConfig, prepare: (sdl: string) => string): GatewayConfig {
+  if (!('supergraphSdl' in config)) return config;
+  const { supergraphSdl: source } = config;
+  const manager: SupergraphManager = {
+    async initialize(hooks) {
+      if (typeof source === 'string') return { supergraphSdl: prepare(source) };
+      const update = (sdl: string): void => hooks.update(prepare(sdl));
+      const initialize = typeof source === 'function' ? source : source.initialize.bind(source);
+      const result = await initialize({ ...hooks, update });
+      return { ...result, supergraphSdl: prepare(result.supergraphSdl) };
+    },
+  };
+  return { ...config, supergraphSdl: manager };
+}
+
+/** Atrium's own context, or one made for a request that came through somebody else's Apollo Server. */
+function requestContextOf({ context, request }: GatewayGraphQLRequestContext): RequestContext {
+  if (isRequestContext(context)) return context;
+  return {
+    requestId: request.http?.headers.get('x-request-id') ?? randomUUID(),
+    headers: Object.fromEntries(request.http?.headers ?? []),
+    principal: null,
+    clientAddress: '',
+    signal: new AbortController().signal,
+    deadline: performance.now() + DEFAULT_REQUEST_TIMEOUT_MS,
+    responseHeaders: new Map(),
+    record: createRequestRecord(),
+  };
+}
+
+function subscriptionsRefused(): RequestError {
+  return new RequestError('SUBSCRIPTIONS_NOT_SUPPORTED', 'Expected a query or a mutation, got a subscription.');
+}
+
+function refusal(error: RequestError): GatewayExecutionResult {
+  return { errors: [error.toGraphQLError()] };
+}
+
+/** None of the mutation has run: its answer would have been null whatever the other fields did. */
+function refusedMutation(refused: NonNullable<PreFlight['refused']>): GatewayExecutionResult {
+  const errors = refused.map(
+    ({ responseName, denial: { message, code } }) =>
+      new GraphQLError(message, { path: [responseName], extensions: { code } }),
+  );
+  return { data: null, errors };
+}
+
+function verdictOf({ verdict }: PreFlight): OperationRun['verdict'] {
+  if (verdict === undefined) return undefined;
+  return (parentType, field) => {
+    const denial = verdict(parentType, field);
+    return denial && { message: denial.message, extensions: { code: denial.code } };
+  };
+}
+
+/** A gateway with its HTTP server, as the configuration says. */
+export interface Atrium {
+  /** Resolves when requests are answered. Rejects with a ConfigurationError for what the operator has to mend. */
+  start(): Promise<{ readonly url: string; readonly port: number }>;
+  /** Ends what is running first; safe to call more than once. */
+  stop(): Promise<void>;
+}
+
+/** Puts the rooms together. Everything opened here is closed by `stop`, also after a start that failed. */
+export function createAtrium(config: AtriumConfig, more: { readonly logger?: Logger } = {}): Atrium {
+  const closers: (() => Promise<void> | void)[] = [];
+  const onStop = (close: () => Promise<void> | void): void => void closers.unshift(close);
+  let stopping: Promise<void> | undefined;
+
+  async function start(): Promise<{ url: string; port: number }> {
+    const logger = more.logger ?? createLogger(config.logging.level);
+    const redis = config.redis === undefined ? undefined : connectRedis(config.redis, logger);
+    if (redis !== undefined) onStop(() => redis.close());
+
+    const door: DoorStep[] = [];
+    if (config.authentication !== undefined) {
+      const authenticator = await createAuthenticator(config.authentication, { logger });
+      onStop(() => authenticator.close());
+      // First, because limits count principals, and because a bad token must not pass for an anonymous client.
+      door.push(authenticationStep(authenticator));
+    }
+    if (config.rateLimit !== undefined) {
+      door.push(rateLimitStep(createRateLimiter(config.rateLimit.rules, { redis: redis?.limits, logger })));
+    }
+
+    const entities = config.cache?.entities;
+    const store = redis === undefined ? entities && createMemoryStore(entities) : createRedisStore(redis.caches);
+    if (store !== undefined) onStop(() => store.close());
+    const forwardedHeaders = config.headers.toSubgraphs;
+
+    const gateway = new AtriumGateway({
+      supergraphSdl: createSupergraphManager(config.supergraph, { logger }),
+      headers: config.headers,
+      subgraph: (name) => subgraphOptions(config, name),
+      maxResponseBytes: config.subgraphDefaults.maxResponseBytes,
+      logger: apolloLogger(logger),
+      log: logger,
+      ...(config.authorization === undefined ? {} : { rules: config.authorization.rules }),
+      ...(entities === undefined || store === undefined
+        ? {}
+        : { createCache: (supergraphId) => createEntityCache(store, { supergraphId, forwardedHeaders }) }),
+    });
+    const { mode, introspection, limits, plugins } = config;
+    const apollo = createApolloServer({ gateway, mode, introspection, maxTokens: limits.maxTokens, plugins, logger });
+
+    const explorer = mode === 'development' ? await ensureExplorer() : undefined;
+    if (explorer?.kind === 'unavailable') logger.warn({}, explorer.reason);
+    const front = await createFront({
+      server: config.server,
+      mode,
+      door,
+      apollo,
+      extendContext: config.context,
+      ready: () => stopping === undefined,
+      explorerDirectory: explorer?.kind === 'ready' ? explorer.directory : undefined,
+      logger,
+    });
+    await apollo.start();
+    onStop(() => apollo.stop());
+    onStop(() => front.close());
+    return front.listen();
+  }
+
+  async function closeAll(): Promise<void> {
+    for (const close of closers) await close();
+  }
+
+  return {
+    async start() {
+      try {
+        return await start();
+      } catch (error) {
+        await (stopping ??= closeAll());
+        throw error;
+      }
+    },
+    stop: () => (stopping ??= closeAll()),
+  };
+}

@@ -1,0 +1,167 @@
+import { Kind, OperationTypeNode, parse, print, stripIgnoredCharacters } from 'graphql';
+import type { DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import type { FetchNode, PlanNode, QueryPlan } from '../supergraph/supergraph.ts';
+import { answerShape, renameInShape } from './answer-shape.ts';
+import type { AnswerShape, PossibleTypes } from './answer-shape.ts';
+import { groupSteps } from './group-steps.ts';
+import type { FetchCondition, FetchPlan, FetchStep, ResponsePath, StepText } from './fetch-plan.ts';
+import { requiredSelection, rewriteRequired } from './required-selection.ts';
+import type { RequiredSelection } from './required-selection.ts';
+
+/** The variable of an entity fetch in the planner's texts (Apollo Federation subgraph specification, `_entities`). */
+const REPRESENTATIONS = 'representations';
+
+/** A step before equal ones are joined, with the indexes of the steps it waits for. */
+export interface DraftStep extends FetchStep {
+  readonly after: ReadonlySet<number>;
+}
+
+/**
+ * Flattens the planner's tree of Sequence, Parallel, Flatten and Condition nodes into fetches that know what they wait
+ * for. A step of a Sequence waits for those earlier steps that write what it reads, not for all of them, so that it
+ * starts as soon as its inputs are there; mutations keep their order among everything.
+ */
+export function compilePlan(plan: QueryPlan, possibleTypes: PossibleTypes): FetchPlan {
+  const steps: DraftStep[] = [];
+  if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are refused before planning');
+  if (plan.node !== undefined) addSteps(plan.node, { path: [], conditions: [], earlier: [] });
+  return groupSteps(steps);
+
+  /** Appends the node's steps; returns their indexes. */
+  function addSteps(node: PlanNode, place: Place): number[] {
+    switch (node.kind) {
+      case 'Fetch': {
+        const draft = compileFetch(node, place, possibleTypes);
+        const after = place.earlier.filter((index) => mustWait(draft, steps[index]));
+        steps.push({ ...draft, after: new Set(after) });
+        return [steps.length - 1];
+      }
+      case 'Flatten':
+        return addSteps(node.node, { ...place, path: [...place.path, ...node.path.map(String)] });
+      case 'Parallel':
+        return node.nodes.flatMap((child) => addSteps(child, place));
+      case 'Sequence': {
+        const added: number[] = [];
+        for (const child of node.nodes) {
+          added.push(...addSteps(child, { ...place, earlier: [...place.earlier, ...added] }));
+        }
+        return added;
+      }
+      case 'Condition': {
+        const branch = (child: PlanNode | undefined, value: boolean): number[] =>
+          child === undefined
+            ? []
+            : addSteps(child, { ...place, conditions: [...place.conditions, { variable: node.condition, value }] });
+        return [...branch(node.ifClause, true), ...branch(node.elseClause, false)];
+      }
+      case 'Defer':
+        throw new Error('The planner was not configured for @defer');
+    }
+  }
+}
+
+interface Place {
+  readonly path: ResponsePath;
+  readonly conditions: readonly FetchCondition[];
+  /** Steps that come before this one in some Sequence. */
+  readonly earlier: readonly number[];
+}
+
+function compileFetch(node: FetchNode, place: Place, possibleTypes: PossibleTypes): FetchStep {
+  const { operation, fragments } = parseOperation(node.operation);
+  const requires = node.requires && requiredSelection(node.requires, possibleTypes);
+  if (requires !== undefined) rewriteRequired(requires, node.inputRewrites ?? []);
+  const selectionSet = requires === undefined ? operation.selectionSet : entitySelectionSet(operation);
+  const shape = answerShape(selectionSet, fragments, possibleTypes);
+  renameInShape(shape, node.outputRewrites ?? []);
+  return {
+    subgraph: node.serviceName,
+    kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
+    paths: [place.path],
+    conditions: place.conditions,
+    requires,
+    text: stepText(operation, selectionSet, fragments, requires !== undefined),
+    shape,
+    variables: node.variableUsages ?? [],
+  };
+}
+
+function parseOperation(text: string): {
+  operation: OperationDefinitionNode;
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+} {
+  const document: DocumentNode = parse(text, { noLocation: true });
+  const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+  if (operation === undefined) throw new Error(`The planner wrote a fetch without an operation: ${text}`);
+  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  return { operation, fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])) };
+}
+
+function entitySelectionSet(operation: OperationDefinitionNode): SelectionSetNode {
+  const [field] = operation.selectionSet.selections;
+  if (field?.kind !== Kind.FIELD || field.selectionSet === undefined) {
+    throw new Error('The planner wrote an entity fetch that does not select _entities');
+  }
+  return field.selectionSet;
+}
+
+function stepText(
+  operation: OperationDefinitionNode,
+  selectionSet: SelectionSetNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  isEntityFetch: boolean,
+): StepText {
+  const definitions = (operation.variableDefinitions ?? []).filter(
+    ({ variable, type }) => !(isEntityFetch && variable.name.value === REPRESENTATIONS && print(type) === '[_Any!]!'),
+  );
+  const text = stripIgnoredCharacters(print(selectionSet));
+  return {
+    variableDefinitions: definitions.map((definition) => stripIgnoredCharacters(print(definition))),
+    selection: isEntityFetch ? text : text.slice(1, -1),
+    fragments: [...fragments.values()].map((fragment) => ({
+      name: fragment.name.value,
+      text: stripIgnoredCharacters(print(fragment)),
+    })),
+    directives: (operation.directives ?? []).map(print).join(''),
+  };
+}
+
+function mustWait(step: FetchStep, earlier: FetchStep | undefined): boolean {
+  if (earlier === undefined) return false;
+  if (step.kind === 'mutation' || earlier.kind === 'mutation') return true;
+  const writes = new Set(earlier.paths.flatMap((path) => shapePaths(earlier.shape, nameKey(path))));
+  return step.paths.some((path) => readPaths(step, path).some((read) => writes.has(read)));
+}
+
+function readPaths(step: FetchStep, path: ResponsePath): string[] {
+  const prefixes = path.map((_, index) => nameKey(path.slice(0, index + 1)));
+  return step.requires === undefined ? prefixes : [...prefixes, ...requiredPaths(step.requires, nameKey(path))];
+}
+
+/** List markers make no difference to which field is meant. */
+function nameKey(path: ResponsePath): string {
+  return path
+    .filter((element) => element !== '@')
+    .map((name) => `/${name}`)
+    .join('');
+}
+
+function shapePaths(shape: AnswerShape, base: string): string[] {
+  return [
+    ...shape.fields.flatMap((field) => [
+      `${base}/${field.key}`,
+      ...(field.shape === undefined ? [] : shapePaths(field.shape, `${base}/${field.key}`)),
+    ]),
+    ...shape.typed.flatMap((typed) => shapePaths(typed.shape, base)),
+  ];
+}
+
+function requiredPaths(required: RequiredSelection, base: string): string[] {
+  return [
+    ...required.fields.flatMap((field) => [
+      `${base}/${field.responseName}`,
+      ...(field.selection === undefined ? [] : requiredPaths(field.selection, `${base}/${field.responseName}`)),
+    ]),
+    ...required.typed.flatMap((typed) => requiredPaths(typed.selection, base)),
+  ];
+}

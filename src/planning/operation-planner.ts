@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { print } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { refuseReservedNames } from '../core/reserved-names.ts';
+import { planOperation } from '../supergraph/supergraph.ts';
+import type { BuiltSupergraph, QueryPlan } from '../supergraph/supergraph.ts';
+import { compilePlan } from './compile-plan.ts';
+import type { FetchPlan } from './fetch-plan.ts';
+
+export interface PlanRequest {
+  /** What is fetched: the client's document, or what authorization left of it. */
+  readonly document: DocumentNode;
+  readonly operationName: string | undefined;
+  /** A hash of the document's text where one is at hand, such as Apollo Server's `queryHash`. */
+  readonly documentHash: string | undefined;
+}
+
+/** Plans of one generation of the supergraph. Planning is synchronous: concurrent requests never plan the same twice. */
+export interface OperationPlanner {
+  /** Throws GraphQLError when the operation cannot be planned, RequestError when it uses Atrium's reserved names. */
+  plan(request: PlanRequest): FetchPlan;
+}
+
+const MAX_PLANS = 1_000;
+
+export function createOperationPlanner(supergraph: BuiltSupergraph): OperationPlanner {
+  const plans = new LRUCache<string, FetchPlan>({ max: MAX_PLANS });
+  return {
+    plan({ document, operationName, documentHash }) {
+      const hash = documentHash ?? createHash('sha256').update(print(document)).digest('hex');
+      const key = `${hash} ${operationName ?? ''}`;
+      let plan = plans.get(key);
+      if (plan === undefined) {
+        refuseReservedNames(document);
+        const queryPlan: QueryPlan = planOperation(supergraph, document, operationName);
+        plan = compilePlan(queryPlan, supergraph.possibleTypes);
+        plans.set(key, plan);
+      }
+      return plan;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import type { FetchDataRewrite, QueryPlanSelectionNode } from '../supergraph/supergraph.ts';
+import type { PossibleTypes } from './answer-shape.ts';
+
+/** What is read from an object of the response to make its representation (Apollo Federation, `_Any`). */
+export interface RequiredSelection {
+  readonly fields: readonly RequiredField[];
+  readonly typed: readonly TypedSelection[];
+}
+
+interface TypedSelection {
+  readonly condition: string;
+  /** The object types that satisfy the condition. */
+  readonly types: ReadonlySet<string>;
+  readonly selection: RequiredSelection;
+}
+
+export interface RequiredField {
+  /** The key in the response. */
+  readonly responseName: string;
+  /** The key in the representation. */
+  key: string;
+  /** Written instead of what the response holds: the interface's name for an interface object. */
+  constant?: string;
+  readonly selection: RequiredSelection | undefined;
+}
+
+export function requiredSelection(
+  selections: readonly QueryPlanSelectionNode[],
+  possibleTypes: PossibleTypes,
+): RequiredSelection {
+  const fields: RequiredField[] = [];
+  const typed: TypedSelection[] = [];
+  for (const node of selections) {
+    if (node.kind === 'Field') {
+      const responseName = node.alias ?? node.name;
+      const selection = node.selections && requiredSelection(node.selections, possibleTypes);
+      fields.push({ responseName, key: responseName, selection });
+    } else {
+      const inner = requiredSelection(node.selections, possibleTypes);
+      if (node.typeCondition === undefined) {
+        fields.push(...inner.fields);
+        typed.push(...inner.typed);
+      } else {
+        typed.push({ condition: node.typeCondition, types: possibleTypes(node.typeCondition), selection: inner });
+      }
+    }
+  }
+  return { fields, typed };
+}
+
+/** Applies the plan's input rewrites once to the selection instead of to every representation. */
+export function rewriteRequired(selection: RequiredSelection, rewrites: readonly FetchDataRewrite[]): void {
+  for (const rewrite of rewrites) {
+    const parents = rewrite.path.slice(0, -1).reduce(descend, [selection]);
+    for (const field of parents.flatMap((parent) => parent.fields)) {
+      if (field.responseName !== rewrite.path.at(-1)) continue;
+      if (rewrite.kind === 'KeyRenamer') field.key = rewrite.renameKeyTo;
+      else field.constant = String(rewrite.setValueTo);
+    }
+  }
+}
+
+function descend(selections: readonly RequiredSelection[], element: string): RequiredSelection[] {
+  if (!element.startsWith('... on ')) {
+    return selections.flatMap(({ fields }) =>
+      fields.flatMap((field) => (field.responseName === element && field.selection ? [field.selection] : [])),
+    );
+  }
+  const typeName = element.slice('... on '.length);
+  return selections.flatMap((selection) => [
+    { fields: selection.fields, typed: [] },
+    ...selection.typed.filter(({ condition }) => condition === typeName).map((typed) => typed.selection),
+  ]);
+}

@@ -1,0 +1,74 @@
+import type { RequestContext } from '../core/request-context.ts';
+
+/** Which headers cross the gateway; names in any case. */
+export interface HeaderRules {
+  readonly toSubgraphs: readonly string[];
+  readonly toClients: readonly string[];
+}
+
+/** Of one connection, never of the message behind it (RFC 9110, section 7.6.1), or written by whoever sends the message. */
+const NEVER_FORWARDED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'host',
+  'content-length',
+  'content-encoding',
+  'content-type',
+  'accept',
+  'accept-encoding',
+  'set-cookie',
+]);
+
+/** W3C Trace Context and Baggage. */
+const TRACE_CONTEXT = ['traceparent', 'tracestate', 'baggage'];
+
+/** Decides the headers of requests to subgraphs and of answers to clients. */
+export interface HeaderPolicy {
+  /** Names in lower case. What the gateway writes itself wins over what the client sent. */
+  toSubgraph(context: RequestContext): Record<string, string>;
+  /** Adds a subgraph's headers to the client's answer; values of several subgraphs stand side by side. */
+  toClient(headers: Readonly<Record<string, string | undefined>>, context: RequestContext): void;
+}
+
+export function createHeaderPolicy(rules: HeaderRules): HeaderPolicy {
+  const allowed = (names: readonly string[]): string[] =>
+    [...new Set(names.map((name) => name.toLowerCase()))].filter((name) => !NEVER_FORWARDED.has(name));
+  const forwarded = allowed([...rules.toSubgraphs, ...TRACE_CONTEXT]);
+  const returned = allowed(rules.toClients);
+  return {
+    toSubgraph(context) {
+      const headers: Record<string, string> = {};
+      const dropped = connectionOptions(context.headers['connection']);
+      for (const name of forwarded) {
+        const value = context.headers[name];
+        if (value !== undefined && !dropped.includes(name)) headers[name] = value;
+      }
+      headers['content-type'] = 'application/json';
+      headers['accept'] = 'application/graphql-response+json, application/json;q=0.9';
+      headers['accept-encoding'] = 'gzip, deflate, br';
+      headers['x-request-id'] = context.requestId;
+      return headers;
+    },
+    toClient(headers, context) {
+      for (const name of returned) {
+        const value = headers[name];
+        if (value === undefined) continue;
+        const known = context.responseHeaders.get(name);
+        if (known === undefined) context.responseHeaders.set(name, value);
+        else if (!known.split(', ').includes(value)) context.responseHeaders.set(name, `${known}, ${value}`);
+      }
+    },
+  };
+}
+
+/** The names a client's Connection header declares to be for one hop. */
+function connectionOptions(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : value.split(',').map((name) => name.trim().toLowerCase());
+}

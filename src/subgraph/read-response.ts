@@ -1,0 +1,52 @@
+import { isJsonObject } from '../core/json.ts';
+import type { SubgraphError } from './client.ts';
+
+/** The body of a GraphQL response (GraphQL specification, section 7.1), or why it is none: a text for operators. */
+export type ParsedResponse =
+  | { readonly data: Record<string, unknown> | null; readonly errors: readonly SubgraphError[] }
+  | { readonly problem: string };
+
+export function parseResponse(contentType: string | undefined, body: Uint8Array): ParsedResponse {
+  if (!isJsonMediaType(contentType)) return { problem: `expected JSON, got content-type ${contentType ?? '(none)'}` };
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(body));
+  } catch (error) {
+    return { problem: `expected JSON: ${error instanceof Error ? error.name : 'unreadable'}` };
+  }
+  if (!isJsonObject(value)) return { problem: 'expected a JSON object' };
+  const { data, errors } = value;
+  if (data !== undefined && data !== null && !isJsonObject(data)) return { problem: 'expected "data" to be an object' };
+  if (data === undefined && errors === undefined) return { problem: 'expected "data" or "errors"' };
+  const readable = readErrors(errors);
+  if ((data === undefined || data === null) && readable.length === 0) return { problem: 'no data and no errors' };
+  return { data: data ?? null, errors: readable };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Both media types of GraphQL over HTTP, and whatever else says it is JSON. */
+function isJsonMediaType(contentType: string | undefined): boolean {
+  const essence = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return essence === 'application/json' || essence.endsWith('+json');
+}
+
+/** Errors of any shape: something that is no error becomes an error that says nothing, because it was meant as one. */
+function readErrors(errors: unknown): SubgraphError[] {
+  if (errors === undefined || errors === null) return [];
+  return (Array.isArray(errors) ? errors : [errors]).map(readError);
+}
+
+function readError(error: unknown): SubgraphError {
+  if (!isJsonObject(error)) return { message: '' };
+  const { message, path, extensions } = error;
+  return {
+    message: typeof message === 'string' ? message : '',
+    ...(isPath(path) ? { path } : {}),
+    ...(isJsonObject(extensions) ? { extensions } : {}),
+  };
+}
+
+function isPath(path: unknown): path is (string | number)[] {
+  return Array.isArray(path) && path.every((key) => typeof key === 'string' || typeof key === 'number');
+}
