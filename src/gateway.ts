@@ -133,7 +133,9 @@ export class AtriumGateway extends ApolloGateway {
     if (operation.operation === OperationTypeNode.SUBSCRIPTION) return refusal(subscriptionsRefused());
 
     const variables: Readonly<Record<string, unknown>> = request.request.variables ?? {};
-    const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, { maxErrors: 50 });
+    const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
+      maxErrors: 50,
+    });
     if (errors !== undefined) return { errors };
 
     const context = requestContextOf(request);
@@ -160,9 +162,7 @@ export class AtriumGateway extends ApolloGateway {
       verdict: verdictOf(decided),
       context,
       subgraphs:
-        this.#sources === undefined
-          ? generation.subgraphs
-          : createDataSourceClient(this.#sources, request, this.#log),
+        this.#sources === undefined ? generation.subgraphs : createDataSourceClient(this.#sources, request, this.#log),
       cache: operation.operation === OperationTypeNode.QUERY ? generation.cache : undefined,
     });
     return failures.length === 0 ? { data } : { data, errors: failures };

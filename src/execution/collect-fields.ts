@@ -62,7 +62,8 @@ export class Selection {
         }
         const fragment =
           selection.kind === Kind.FRAGMENT_SPREAD ? this.#scope.fragments.get(selection.name.value) : selection;
-        if (fragment !== undefined && this.#applies(fragment.typeCondition?.name.value, type)) collect(fragment.selectionSet);
+        if (fragment !== undefined && this.#applies(fragment.typeCondition?.name.value, type))
+          collect(fragment.selectionSet);
       }
     };
     for (const set of this.#sets) collect(set);

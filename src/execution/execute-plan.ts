@@ -41,7 +41,9 @@ export function executePlan(execution: Execution): Promise<Executed> {
   const { plan } = execution;
   const run: Run = { ...execution, data: {}, faults: new FaultBook(), loaders: new Map() };
   const waiting = plan.groups.map((group) => group.after.length);
-  const dependents = plan.groups.map((_, index) => [...plan.groups.keys()].filter((other) => plan.groups[other]?.after.includes(index)));
+  const dependents = plan.groups.map((_, index) =>
+    [...plan.groups.keys()].filter((other) => plan.groups[other]?.after.includes(index)),
+  );
 
   return new Promise((resolve, reject) => {
     let left = plan.groups.length;
@@ -60,7 +62,8 @@ export function executePlan(execution: Execution): Promise<Executed> {
       }, reject);
     };
     if (left === 0) finish();
-    for (const [index, open] of waiting.entries()) if (open === 0 && plan.groups[index]?.after.length === 0) start(index);
+    for (const [index, open] of waiting.entries())
+      if (open === 0 && plan.groups[index]?.after.length === 0) start(index);
   });
 }
 
@@ -151,7 +154,8 @@ interface PreparedFetch {
 
 async function prepare(run: Run, step: FetchStep): Promise<PreparedFetch> {
   const targets = step.paths.flatMap((path) => targetsAt(run.data, path));
-  if (step.requires === undefined) return { step, representations: [], targets: [targets], missing: [], lookup: undefined };
+  if (step.requires === undefined)
+    return { step, representations: [], targets: [targets], missing: [], lookup: undefined };
 
   const indexOf = new Map<string, number>();
   const byRepresentation: Target[][] = [];
@@ -208,7 +212,8 @@ function apply(run: Run, fetch: PreparedFetch, answer: SlotAnswer): void {
 function applyRoot(run: Run, { step, targets }: PreparedFetch, answer: SlotAnswer, failure: Fault): void {
   const { data } = answer.response;
   for (const { object, path } of targets.flat()) {
-    for (const error of answer.errors) run.faults.addAt([...path, ...(error.path ?? [])], faultFrom(error, step.subgraph));
+    for (const error of answer.errors)
+      run.faults.addAt([...path, ...(error.path ?? [])], faultFrom(error, step.subgraph));
     if (data === null) run.faults.fail(object, failure);
     else mergeAnswer(object, data, step.shape);
   }
@@ -239,7 +244,9 @@ function applyEntities(run: Run, fetch: PreparedFetch, answer: SlotAnswer, failu
   // Errors are never cached, and an error without a place may concern any entity.
   if (!isAnswer || answer.unplaced.length > 0 || run.cache === undefined || fetch.lookup === undefined) return;
   const representations = fetch.missing.flatMap((index) => fetch.representations[index] ?? []);
-  const values = entities.map((entity: unknown, index) => (failedAt.has(index) || !isJsonObject(entity) ? undefined : entity));
+  const values = entities.map((entity: unknown, index) =>
+    failedAt.has(index) || !isJsonObject(entity) ? undefined : entity,
+  );
   run.cache.write({ ...fetch.lookup, representations }, values, headers, run.context);
 }
 

@@ -15,7 +15,11 @@ export function mergeAnswer(
   for (const field of shape.fields) {
     const value = getOwn(source, field.responseName);
     if (value === undefined) continue;
-    setOwn(target, field.key, field.shape === undefined ? value : merged(getOwn(target, field.key), value, field.shape));
+    setOwn(
+      target,
+      field.key,
+      field.shape === undefined ? value : merged(getOwn(target, field.key), value, field.shape),
+    );
   }
   if (shape.typed.length === 0) return;
   const typeName = getOwn(source, '__typename') ?? getOwn(target, '__typename');

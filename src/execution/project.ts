@@ -7,7 +7,14 @@ import {
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
 } from 'graphql';
-import type { FieldNode, GraphQLError, GraphQLLeafType, GraphQLObjectType, GraphQLOutputType, GraphQLSchema } from 'graphql';
+import type {
+  FieldNode,
+  GraphQLError,
+  GraphQLLeafType,
+  GraphQLObjectType,
+  GraphQLOutputType,
+  GraphQLSchema,
+} from 'graphql';
 import { isJsonObject } from '../core/json.ts';
 import type { ResponseField, Selection } from './collect-fields.ts';
 import type { FaultBook, Fault, FaultNode } from './faults.ts';
@@ -165,7 +172,13 @@ function projectList(
   if (faults !== undefined) faults.visited = true;
   const items: unknown[] = [];
   for (const [index, item] of value.entries()) {
-    const completed = projectValue(place, itemType, item, { parent: position, key: index }, faults?.children.get(index));
+    const completed = projectValue(
+      place,
+      itemType,
+      item,
+      { parent: position, key: index },
+      faults?.children.get(index),
+    );
     if (completed === NULL_PARENT) return null;
     items.push(completed);
   }
@@ -182,7 +195,12 @@ function explainNull(place: Place, value: null | undefined, position: Position, 
 }
 
 /** Errors of fields the client did not ask for (a `@requires` behind one it did) are told at the nearest position it knows. */
-function addUnvisited(errors: ResponseErrors, node: FaultNode, path: readonly (string | number)[], known: boolean): void {
+function addUnvisited(
+  errors: ResponseErrors,
+  node: FaultNode,
+  path: readonly (string | number)[],
+  known: boolean,
+): void {
   for (const fault of node.faults) errors.addAt(fault, path, path.filter((key) => typeof key === 'string').join('.'));
   for (const [key, child] of node.children) {
     const isKnown = known && child.visited;

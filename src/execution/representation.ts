@@ -6,7 +6,10 @@ import { getOwn, setOwn } from './own.ts';
 export type Representation = { readonly text: string } | 'missing' | 'other type';
 
 /** The canonical JSON text of an object's representation. */
-export function representationOf(object: Readonly<Record<string, unknown>>, required: RequiredSelection): Representation {
+export function representationOf(
+  object: Readonly<Record<string, unknown>>,
+  required: RequiredSelection,
+): Representation {
   const representation: Record<string, unknown> = {};
   if (!read(object, required, representation)) return 'missing';
   return typeof representation['__typename'] === 'string' ? { text: canonicalJson(representation) } : 'other type';

@@ -80,5 +80,5 @@ function createError(fault: Fault, path: readonly (string | number)[] | undefine
 function pathOf(position: Position): (string | number)[] {
   const path: (string | number)[] = [];
   for (let at: Position | undefined = position; at !== undefined; at = at.parent) path.push(at.key);
-  return path.reverse();
+  return path.toReversed();
 }

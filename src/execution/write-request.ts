@@ -37,7 +37,9 @@ export function writeRequest(
       const key = entitiesKey(index, slots.length);
       definitions.add(`$${variable}:[_Any!]!`);
       variables.set(variable, `[${representations.join(',')}]`);
-      fields.push(`${key === '_entities' ? '' : `${key}:`}_entities(representations:$${variable})${rename(text.selection)}`);
+      fields.push(
+        `${key === '_entities' ? '' : `${key}:`}_entities(representations:$${variable})${rename(text.selection)}`,
+      );
     }
     for (const definition of text.variableDefinitions) definitions.add(definition);
     for (const fragment of text.fragments) fragments.push(rename(fragment.text));

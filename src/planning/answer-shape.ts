@@ -62,7 +62,9 @@ export function renameInShape(shape: AnswerShape, rewrites: readonly FetchDataRe
 /** One element of a rewrite's path: a response name, or `... on T`. */
 function descend(shapes: readonly AnswerShape[], element: string): AnswerShape[] {
   if (!element.startsWith('... on ')) {
-    return shapes.flatMap(allFields).flatMap((field) => (field.responseName === element && field.shape ? [field.shape] : []));
+    return shapes
+      .flatMap(allFields)
+      .flatMap((field) => (field.responseName === element && field.shape ? [field.shape] : []));
   }
   const typeName = element.slice('... on '.length);
   return shapes.flatMap((shape) => [

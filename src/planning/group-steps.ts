@@ -45,7 +45,8 @@ function joinEqual(members: readonly DraftStep[]): FetchStep[] {
   const bySignature = new Map<string, FetchStep>();
   for (const { after: _, ...step } of members) {
     const { requires, text, shape, conditions } = step;
-    const signature = requires === undefined ? `${bySignature.size}` : signatureOf({ requires, text, shape, conditions });
+    const signature =
+      requires === undefined ? `${bySignature.size}` : signatureOf({ requires, text, shape, conditions });
     const equal = bySignature.get(signature);
     bySignature.set(signature, equal === undefined ? step : { ...equal, paths: [...equal.paths, ...step.paths] });
   }
@@ -53,5 +54,7 @@ function joinEqual(members: readonly DraftStep[]): FetchStep[] {
 }
 
 function signatureOf(parts: object): string {
-  return canonicalJson(JSON.parse(JSON.stringify(parts, (_, value: unknown) => (value instanceof Set ? [...value] : value))));
+  return canonicalJson(
+    JSON.parse(JSON.stringify(parts, (_, value: unknown) => (value instanceof Set ? [...value] : value))),
+  );
 }

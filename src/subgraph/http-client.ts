@@ -128,7 +128,9 @@ interface Exchange {
   readonly body: Uint8Array;
 }
 
-const decompressors: Readonly<Record<string, (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
+const decompressors: Readonly<
+  Record<string, (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>>
+> = {
   gzip: promisify(gunzip),
   deflate: promisify(inflate),
   br: promisify(brotliDecompress),
@@ -152,7 +154,9 @@ async function readBody(response: Dispatcher.ResponseData, maxBytes: number): Pr
     return await decompress(body, { maxOutputLength: maxBytes });
   } catch (error) {
     const isTooLarge = error instanceof RangeError;
-    throw isTooLarge ? tooLarge(maxBytes) : new Problem('SUBGRAPH_INVALID_RESPONSE', 'unreadable compressed body', error);
+    throw isTooLarge
+      ? tooLarge(maxBytes)
+      : new Problem('SUBGRAPH_INVALID_RESPONSE', 'unreadable compressed body', error);
   }
 }
 

@@ -48,7 +48,7 @@ export interface BuiltSupergraph {
    * The type names that satisfy a type condition, hidden types included: the type itself and, for an interface or
    * union, its object types.
    */
-  possibleTypes(typeName: string): ReadonlySet<string>;
+  readonly possibleTypes: (typeName: string) => ReadonlySet<string>;
 }
 
 /**
