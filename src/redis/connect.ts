@@ -48,16 +48,20 @@ export function connectRedis(options: RedisOptions, logger: Logger): RedisConnec
   const limits = openConnection('limits', options, logger);
   const caches = openConnection('caches', options, logger);
   return {
-    limits: guardConnection(limits, breaker),
-    caches: guardConnection(caches, breaker),
+    limits: guardConnection(limits.redis, breaker),
+    caches: guardConnection(caches.redis, breaker),
     close() {
-      limits.disconnect();
-      caches.disconnect();
+      limits.close();
+      caches.close();
     },
   };
 }
 
-function openConnection(purpose: string, { url, keyPrefix }: RedisOptions, logger: Logger): Redis {
+function openConnection(
+  purpose: string,
+  { url, keyPrefix }: RedisOptions,
+  logger: Logger,
+): { redis: Redis; close(): void } {
   const redis = new Redis(url, {
     keyPrefix,
     lazyConnect: true,
@@ -72,13 +76,13 @@ function openConnection(purpose: string, { url, keyPrefix }: RedisOptions, logge
     // A replica that was the primary until a moment ago.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   });
-  let state: 'new' | 'up' | 'down' = 'new';
+  let state: 'new' | 'up' | 'down' | 'closed' = 'new';
   redis.on('ready', () => {
     state = 'up';
     logger.info({ purpose }, 'Redis is connected');
   });
   const reportLoss = (reason: string) => {
-    if (state === 'down') return;
+    if (state === 'down' || state === 'closed') return;
     state = 'down';
     logger.warn({ purpose, reason }, 'Redis is not reachable: going on without it');
   };
@@ -86,9 +90,14 @@ function openConnection(purpose: string, { url, keyPrefix }: RedisOptions, logge
   redis.on('close', () => {
     if (state === 'up') reportLoss('the connection was closed');
   });
-  redis.on('end', () => (state = 'down'));
   redis.connect().catch((error: NodeJS.ErrnoException) => reportLoss(error.code ?? error.message));
-  return redis;
+  return {
+    redis,
+    close() {
+      state = 'closed';
+      redis.disconnect();
+    },
+  };
 }
 
 function guardConnection(redis: Redis, breaker: Breaker): RedisConnection {

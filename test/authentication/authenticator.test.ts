@@ -48,7 +48,8 @@ async function open(more: Partial<AuthenticationOptions> = {}): Promise<Authenti
   return authenticator;
 }
 
-function claims(more: JWTPayload = {}): JWTPayload {
+/** undefined leaves a claim out. */
+function claims(more: Record<string, unknown> = {}): JWTPayload {
   return { iss: identity.issuer, aud: 'shop', sub: '1', exp: now / 1000 + 3600, ...more };
 }
 
@@ -156,11 +157,7 @@ describe('a token is refused', () => {
   it.each<[string, () => JWTPayload, string]>([
     ['without exp', () => claims({ exp: undefined }), 'its claim "exp" is not accepted'],
     ['past exp', () => claims({ exp: now / 1000 - 6 }), 'it has expired'],
-    [
-      'with an exp that is no number',
-      () => ({ ...claims(), exp: 'never' as never }),
-      'its claim "exp" is not accepted',
-    ],
+    ['with an exp that is no number', () => claims({ exp: 'never' }), 'its claim "exp" is not accepted'],
     ['before nbf', () => claims({ nbf: now / 1000 + 6 }), 'its claim "nbf" is not accepted'],
     ['of another audience', () => claims({ aud: 'bank' }), 'its claim "aud" is not accepted'],
     ['without audience', () => claims({ aud: undefined }), 'its claim "aud" is not accepted'],
@@ -168,7 +165,7 @@ describe('a token is refused', () => {
     ['without issuer', () => claims({ iss: undefined }), 'its issuer is not accepted'],
     ['without subject', () => claims({ sub: undefined }), 'its claim "sub" is not accepted'],
     ['with an empty subject', () => claims({ sub: '' }), 'its subject is empty'],
-    ['whose subject is no text', () => ({ ...claims(), sub: 1 as never }), 'its subject is empty'],
+    ['whose subject is no text', () => claims({ sub: 1 }), 'its subject is empty'],
   ])('%s', async (_name, claimsOf, reason) => {
     expect(await outcomeOf(await open(), `Bearer ${await key.sign(claimsOf())}`)).toBe(invalid(reason));
   });

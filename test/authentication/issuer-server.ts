@@ -31,7 +31,7 @@ export async function createSigningKey(kid: string, alg = 'ES256'): Promise<Sign
 
 export async function startIssuerServer(): Promise<IssuerServer> {
   let fetches = 0;
-  let answer = (response: ServerResponse) => void response.end('{"keys":[]}');
+  let answer: (response: ServerResponse) => void = (response) => response.end('{"keys":[]}');
   const server = createServer((_request, response) => {
     fetches += 1;
     answer(response);

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Principal } from '../../src/core/principal.ts';
@@ -8,6 +7,7 @@ import type { RateLimitRule, RateLimitSubject } from '../../src/rate-limit/rule.
 import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
 import { createRecordingLogger } from '../redis/recording-logger.ts';
 import { startTcpProxy, type TcpProxy } from '../redis/tcp-proxy.ts';
+import { whenReady } from '../redis/when-ready.ts';
 
 const redisUrl = inject('redisUrl');
 
@@ -45,7 +45,7 @@ for (const backend of ['in process', 'in Redis'] as const) {
       if (backend === 'in process' || redisUrl === null) return;
       keyPrefix = `atrium-test:${randomUUID()}:`;
       connections = connectRedis({ url: redisUrl, keyPrefix }, silentLogger);
-      await once(connections.limits.redis, 'ready');
+      await whenReady(connections.limits.redis);
     });
     afterEach(async () => {
       const redis = connections?.limits.redis;
@@ -205,7 +205,7 @@ describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
   async function openGateway(url: string, logger = silentLogger) {
     const connections = connectRedis({ url, keyPrefix }, logger);
     opened.push(connections);
-    await once(connections.limits.redis, 'ready');
+    await whenReady(connections.limits.redis);
     const limiter = createRateLimiter([rule({ burst: 10 })], { redis: connections.limits, logger });
     return { limiter, redis: connections.limits.redis };
   }
@@ -247,7 +247,7 @@ describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
     await proxy.kill();
     proxy.thaw();
     await proxy.revive();
-    await once(redis, 'ready');
+    await whenReady(redis);
     const shared = 'info rate limits are counted in Redis again';
     await expect.poll(async () => (await limiter.check(signedIn('2'))) && lines, { timeout: 5000 }).toContain(shared);
     expect(lines.filter((line) => line.includes('by this process alone'))).toHaveLength(1);

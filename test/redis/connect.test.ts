@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import type { Store } from '../../src/redis/store.ts';
 import { createRecordingLogger } from './recording-logger.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { whenReady } from './when-ready.ts';
 
 const redisUrl = inject('redisUrl');
 
@@ -35,8 +35,7 @@ describe.skipIf(redisUrl === null)('a Redis that fails', () => {
     const options = { url, keyPrefix: `atrium-test:${randomUUID()}:` };
     connections = connectRedis(options, logger);
     store = createRedisStore(connections.caches);
-    if (awaitReady)
-      await Promise.all([once(connections.caches.redis, 'ready'), once(connections.limits.redis, 'ready')]);
+    if (awaitReady) await Promise.all([whenReady(connections.caches.redis), whenReady(connections.limits.redis)]);
   }
 
   const setAndGet = async () => {
@@ -55,7 +54,7 @@ describe.skipIf(redisUrl === null)('a Redis that fails', () => {
     await connect({ awaitReady: false });
     expect(await setAndGet()).toEqual([null]);
     await proxy.revive();
-    await once(connections.caches.redis, 'ready');
+    await whenReady(connections.caches.redis);
     expect(await setAndGet()).toEqual(['1']);
   });
 
@@ -73,8 +72,17 @@ describe.skipIf(redisUrl === null)('a Redis that fails', () => {
       'warn Redis is not reachable: going on without it',
     ]);
     await proxy.revive();
-    await once(connections.caches.redis, 'ready');
+    await whenReady(connections.caches.redis);
     expect(await setAndGet()).toEqual(['1']);
+  });
+
+  it('is closed without a word', async () => {
+    await connect({ awaitReady: true });
+    const ended = new Promise((resolve) => connections.caches.redis.once('end', resolve));
+    connections.close();
+    await ended;
+    expect(lines).toEqual(['info Redis is connected', 'info Redis is connected']);
+    expect(await store.getMany(['a'])).toEqual([null]);
   });
 
   it('costs the first request 50 ms when it hangs, and those after it nothing', async () => {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { inject } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import { createMemoryStore } from '../../src/redis/memory-store.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import type { Store } from '../../src/redis/store.ts';
+import { whenReady } from './when-ready.ts';
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -44,7 +44,7 @@ async function openRedisStore(url: string): Promise<StoreUnderTest> {
   const keyPrefix = `atrium-test:${randomUUID()}:`;
   const connections = connectRedis({ url, keyPrefix }, silentLogger);
   const { redis } = connections.caches;
-  await once(redis, 'ready');
+  await whenReady(redis);
   const storedKeys = async () => (await redis.keys(`${keyPrefix}*`)).map((key) => key.slice(keyPrefix.length));
   return {
     store: createRedisStore(connections.caches),
