@@ -209,7 +209,6 @@ describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
     const limiter = createRateLimiter([rule({ burst: 10 })], { redis: connections.limits, logger });
     return { limiter, redis: connections.limits.redis };
   }
-  const proxied = () => `redis://127.0.0.1:${proxy.port}`;
 
   it('admit exactly the burst together', async () => {
     const gateways = await Promise.all([1, 2, 3].map(async () => openGateway(redisUrl ?? '')));
@@ -231,7 +230,8 @@ describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
     }
   });
 
-  it('survive the loss of the script', async () => {
+  // Not on a Redis that others may be using.
+  it.skipIf(process.env['REDIS_URL'] !== undefined)('survive the loss of the script', async () => {
     const { limiter, redis } = await openGateway(redisUrl ?? '');
     expect(await countAdmitted(limiter, signedIn('1'), 6)).toBe(6);
     await redis.script('FLUSH');
@@ -240,7 +240,7 @@ describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
 
   it('go on in each process when Redis hangs, say so once, and are shared again afterwards', async () => {
     const { logger, lines } = createRecordingLogger();
-    const { limiter, redis } = await openGateway(proxied(), logger);
+    const { limiter, redis } = await openGateway(proxy.url, logger);
     expect(await countAdmitted(limiter, signedIn('1'), 4)).toBe(4);
     proxy.freeze();
     expect(await countAdmitted(limiter, signedIn('1'), 20)).toBe(10);
@@ -266,7 +266,7 @@ describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
   });
 
   it('remember a refusal, so that repeating it asks Redis nothing', async () => {
-    const { limiter } = await openGateway(proxied());
+    const { limiter } = await openGateway(proxy.url);
     await countAdmitted(limiter, signedIn('1'), 11);
     proxy.freeze();
     // A limiter that asked would find Redis hanging, and admit from its own empty bucket.

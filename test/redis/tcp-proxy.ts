@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 /** Stands between a client and a server, and can behave like a server that hangs or is gone. */
 export interface TcpProxy {
-  readonly port: number;
+  /** The target's address with the proxy's host and port. */
+  readonly url: string;
   /** Bytes wait, connections stay open: a stopped process. */
   freeze(): void;
   thaw(): void;
@@ -18,6 +19,8 @@ export async function startTcpProxy(target: URL): Promise<TcpProxy> {
   let isFrozen = false;
   let server = await listen(0);
   const { port } = server.address() as AddressInfo;
+  const url = new URL(target);
+  url.host = `127.0.0.1:${port}`;
 
   async function listen(listenPort: number): Promise<Server> {
     const listening = createServer((client) => {
@@ -49,7 +52,7 @@ export async function startTcpProxy(target: URL): Promise<TcpProxy> {
   }
 
   return {
-    port,
+    url: url.href,
     freeze() {
       isFrozen = true;
       for (const socket of sockets) socket.pause();
