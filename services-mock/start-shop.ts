@@ -14,7 +14,7 @@ export interface ShopOptions {
   /** The tokens' `iss`. */
   readonly issuer?: string | undefined;
   /** What is wrong with the four subgraphs from the start. */
-  readonly faults?: Faults;
+  readonly faults?: Faults | undefined;
 }
 
 export type ShopPorts = Record<keyof Shop['services'], number>;
@@ -31,11 +31,11 @@ export const demoPorts: ShopPorts = { users: 4001, products: 4002, orders: 4003,
 export const freePorts: ShopPorts = { users: 0, products: 0, orders: 0, payments: 0, identity: 0 };
 
 /** Starts all five services in this process, or none: the error names the first that could not. */
-export async function startShop({ host = '127.0.0.1', ports, issuer, faults }: ShopOptions = {}): Promise<Shop> {
+export async function startShop({ host, ports, issuer, faults }: ShopOptions = {}): Promise<Shop> {
   const of = (service: keyof ShopPorts) => ({
     host,
     port: ports?.[service] ?? demoPorts[service],
-    ...(faults === undefined ? {} : { faults }),
+    faults,
   });
   const running: RunningService[] = [];
   const close = async (): Promise<void> => {

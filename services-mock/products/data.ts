@@ -28,7 +28,7 @@ export function generateProducts(): Product[] {
   const random = createRandom(2);
   return Array.from({ length: productCount }, (_, index) => {
     const range = at(ranges, index);
-    // 10 things, 5 materials and 5 colours make 250 products a range, each once.
+    // 10 things, 5 materials and 8 colours make 400 products a range, each once.
     const place = Math.floor(index / ranges.length);
     const [thing, cents, grams] = at(range.things, place);
     const material = at(range.materials, Math.floor(place / 10));
@@ -85,7 +85,7 @@ interface Range {
 }
 type Thing = readonly [name: string, cents: number, grams: number];
 
-const colours = ['white', 'black', 'sage green', 'sky blue', 'brick red'] as const;
+const colours = ['white', 'black', 'sage green', 'sky blue', 'brick red', 'mustard', 'sand', 'plum'] as const;
 
 const ranges: readonly [Range, ...Range[]] = [
   {

@@ -4,7 +4,7 @@ export interface ListenOptions {
   /** 0 for any free one. */
   readonly port: number;
   /** 127.0.0.1 when absent. */
-  readonly host?: string;
+  readonly host?: string | undefined;
 }
 
 /** A service that answers. */

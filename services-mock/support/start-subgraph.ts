@@ -11,7 +11,7 @@ import type { SubgraphService } from './subgraph-service.ts';
 
 export interface SubgraphOptions extends ListenOptions {
   /** What is wrong from the start; nothing by default. */
-  readonly faults?: Faults;
+  readonly faults?: Faults | undefined;
 }
 
 /** Serves a subgraph: `/graphql`, `GET /health`, `GET` and `PUT /faults`. Its `url` is that of `/graphql`. */

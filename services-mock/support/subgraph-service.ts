@@ -11,13 +11,13 @@ export interface SubgraphService<Context extends object> {
   createContext(headers: IncomingHttpHeaders): Context;
 }
 
-type SchemaModule = Exclude<Parameters<typeof buildSubgraphSchema>[0], readonly unknown[]>;
+type Modules = Extract<Parameters<typeof buildSubgraphSchema>[0], readonly unknown[]>;
 /** What `@apollo/subgraph` takes, `__resolveReference` included. */
-export type Resolvers = NonNullable<Extract<SchemaModule, { resolvers?: unknown }>['resolvers']>;
+export type Resolvers = NonNullable<Extract<Modules[number], { typeDefs: unknown }>['resolvers']>;
 
 /** The executable schema of `schemas/<name>.graphql`. */
 export function loadSubgraphSchema(name: string, resolvers: Resolvers): GraphQLSchema {
   const file = `schemas/${name}.graphql`;
   const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-  return buildSubgraphSchema({ typeDefs: parse(new Source(text, file)), resolvers });
+  return buildSubgraphSchema([{ typeDefs: parse(new Source(text, file)), resolvers }]);
 }

@@ -52,7 +52,7 @@ const lastNames =
     ' ',
   );
 const streets = ['Station Road', 'Mill Lane', 'Harbour Street', 'Church Hill', 'Market Square', 'Garden Row'] as const;
-const cities = [
+const cities: readonly [City, ...City[]] = [
   ['Lisbon', 'PT'],
   ['Ghent', 'BE'],
   ['Graz', 'AT'],
@@ -61,4 +61,5 @@ const cities = [
   ['Brno', 'CZ'],
   ['Lyon', 'FR'],
   ['Leipzig', 'DE'],
-] as const;
+];
+type City = readonly [name: string, country: string];
