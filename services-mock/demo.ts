@@ -28,9 +28,7 @@ async function main(): Promise<void> {
     return stop(1, `These ports are taken: ${taken.join(', ')}. Another demo may be running; PORT moves the gateway.`);
   }
   start('services', ['services-mock/main.ts']);
-  const addresses = Object.entries(services).map(
-    ([name, port]) => `http://127.0.0.1:${port}${name === 'identity' ? '/.well-known/jwks.json' : '/health'}`,
-  );
+  const addresses = Object.values(services).map((port) => `http://127.0.0.1:${port}/health`);
   if (!(await Promise.all(addresses.map(answers))).every(Boolean)) {
     return stop(1, `The services did not come up within ${startMs / 1000} s.`);
   }

@@ -35,9 +35,9 @@ export const serve: Verb = {
     const atrium = createAtrium(config);
     const stopped = stopOnSignal(() => atrium.stop(), io);
     const { url } = await atrium.start().catch((error: unknown) => {
-      throw explainStart(error, config.server);
+      throw explainStart(error, config.server.port);
     });
-    io.error(`Atrium answers at ${url} in ${config.mode} mode`);
+    io.error(`Atrium answers at ${url}/graphql in ${config.mode} mode`);
     if (!config.introspection) {
       io.error('Introspection is off: --introspection opens it, --mode development opens it with Sandbox and explorer');
     }
@@ -87,14 +87,11 @@ function stopOnSignal(stop: () => Promise<void>, io: Io): Promise<void> {
   });
 }
 
-function explainStart(error: unknown, { host, port }: { readonly host: string; readonly port: number }): unknown {
-  const code = isJsonObject(error) ? error['code'] : undefined;
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `port ${port} is taken: choose another with --port or PORT`,
-    EACCES: `port ${port} needs rights this user does not have: choose another with --port or PORT`,
-    EADDRNOTAVAIL: `${host} is no address of this machine: choose another with --host`,
-    ENOTFOUND: `${host} is no address of this machine: choose another with --host`,
-  };
-  const reason = typeof code === 'string' ? reasons[code] : undefined;
-  return reason === undefined ? error : new ConfigurationError(`cannot listen: ${reason}`, { cause: error });
+/** The commonest failure of a start, with the way out. */
+function explainStart(error: unknown, port: number): unknown {
+  const cause = error instanceof ConfigurationError ? error.cause : undefined;
+  const taken = isJsonObject(cause) && cause['code'] === 'EADDRINUSE';
+  return taken
+    ? new ConfigurationError(`port ${port} is taken: --port or PORT chooses another`, { cause: error })
+    : error;
 }

@@ -41,12 +41,11 @@ async function askToken(user: string, identity: string): Promise<string> {
       { cause: error },
     );
   });
-  const body = await response.text();
-  const answer = parseJson(body);
+  const answer = parseJson(await response.text());
   if (response.ok && isJsonObject(answer) && typeof answer['access_token'] === 'string') return answer['access_token'];
-  throw new ConfigurationError(
-    `${identity} gave no token for "${user}": status ${response.status}, ${body.slice(0, 500)}`,
-  );
+  const reason = isJsonObject(answer) ? answer['error'] : undefined;
+  const came = typeof reason === 'string' ? reason : `status ${response.status}`;
+  throw new ConfigurationError(`${identity} gave no token for "${user}": ${came}`);
 }
 
 function parseJson(text: string): unknown {

@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { runCli } from '../../src/cli/run-cli.ts';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const mainFile = join(root, 'src/cli/main.ts');
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** One command line in this process. */
+export async function run(parameters: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const out: string[] = [];
+  const errors: string[] = [];
+  const io = { out: (line: string) => void out.push(line), error: (line: string) => void errors.push(line), env };
+  const code = await runCli(parameters, io);
+  return { code, out: out.join('\n'), error: errors.join('\n') };
+}
+
+export interface ProcessOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+}
+
+/** A process that has nothing of this one's environment but the PATH. */
+export function start(
+  executable: string,
+  parameters: readonly string[],
+  { cwd, env }: ProcessOptions = {},
+): ChildProcess {
+  const cleanEnv = { PATH: process.env['PATH'] ?? '', ...env };
+  return spawn(executable, parameters, { cwd, env: cleanEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** How a started process ends. */
+export async function outcome(child: ChildProcess): Promise<Outcome> {
+  const ended = once(child, 'exit');
+  const [out, error] = await Promise.all([child.stdout, child.stderr].map((stream) => (stream ? text(stream) : '')));
+  await ended;
+  return { code: child.exitCode, out: out ?? '', error: error ?? '' };
+}
+
+export function runProcess(
+  executable: string,
+  parameters: readonly string[],
+  options?: ProcessOptions,
+): Promise<Outcome> {
+  return outcome(start(executable, parameters, options));
+}
+
+/** The command line in a process of its own, with the Node that runs the tests. */
+export function runMain(parameters: readonly string[], options?: ProcessOptions): Promise<Outcome> {
+  return runProcess(process.execPath, [mainFile, ...parameters], options);
+}
+
+/** An empty folder outside of the project, with files by name; `remove` deletes it. */
+export async function temporaryFolder(
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'atrium-'));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content);
+  return { path, remove: () => rm(path, { recursive: true }) };
+}
