@@ -1,6 +1,6 @@
 import type { Logger } from '../core/logger.ts';
 import type { RedisConnection } from '../redis/connect.ts';
-import { admits, type Buckets, type Charge } from './gcra.ts';
+import { admits, type Charge } from './gcra.ts';
 import { createMemoryBuckets } from './memory-buckets.ts';
 import { createRedisBuckets } from './redis-buckets.ts';
 import { burstOf, chargeOf, checkRules, type RateLimitRule, type RateLimitSubject } from './rule.ts';
@@ -19,7 +19,7 @@ export interface RateLimitDecision {
 }
 
 export interface RateLimiterOptions {
-  /** Absent: this process counts alone. */
+  /** Absent: this process counts alone, as it does while Redis fails. */
   readonly redis?: RedisConnection | undefined;
   readonly logger: Logger;
   /** Milliseconds from any origin. */
@@ -33,36 +33,13 @@ export function createRateLimiter(
 ): RateLimiter {
   checkRules(rules);
   const local = createMemoryBuckets(clock);
-  const buckets = redis === undefined ? local : withFallback(createRedisBuckets(redis, clock), local, logger);
+  const buckets = redis === undefined ? local : createRedisBuckets(redis, { fallback: local, logger, clock });
   const policy = rules.map((rule) => `"${rule.name}";q=${rule.limit};w=${Math.ceil(rule.windowSeconds)}`).join(', ');
   return {
     async check(subject) {
       if (rules.length === 0) return { allowed: true, refusal: null, headers: {} };
       const charges = rules.map((rule) => chargeOf(rule, subject));
       return decide(rules, policy, charges, await buckets.take(charges));
-    },
-  };
-}
-
-/** While Redis cannot tell, each gateway counts for itself; it never stops counting. */
-function withFallback(shared: Buckets, local: Buckets, logger: Logger): Buckets {
-  let isShared = true;
-  const report = (nowShared: boolean, error?: unknown) => {
-    if (nowShared === isShared) return;
-    isShared = nowShared;
-    if (nowShared) logger.info({}, 'rate limits are counted in Redis again');
-    else logger.warn({ err: error }, 'rate limits are counted by this process alone while Redis cannot');
-  };
-  return {
-    async take(charges) {
-      try {
-        const backlogs = await shared.take(charges);
-        report(true);
-        return backlogs;
-      } catch (error) {
-        report(false, error);
-        return local.take(charges);
-      }
     },
   };
 }

@@ -242,8 +242,11 @@ describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
     const { logger, lines } = createRecordingLogger();
     const { limiter, redis } = await openGateway(proxy.url, logger);
     expect(await countAdmitted(limiter, signedIn('1'), 4)).toBe(4);
+    expect(await countAdmitted(limiter, signedIn('known'), 11)).toBe(10);
     proxy.freeze();
     expect(await countAdmitted(limiter, signedIn('1'), 20)).toBe(10);
+    expect(await countAdmitted(limiter, signedIn('known'), 1)).toBe(0);
+    expect(await countAdmitted(limiter, signedIn('1'), 1)).toBe(0);
     await proxy.kill();
     proxy.thaw();
     await proxy.revive();
