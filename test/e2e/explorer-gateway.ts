@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { graphql, GraphQLError, type GraphQLSchema } from 'graphql';
+import { explorerContentSecurityPolicy } from '../../src/server/explorer/content-security-policy.ts';
+
+export interface ExplorerGateway {
+  /** The origin. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * As much of a gateway as the explorer meets: the built files with the policy they are served with, and a schema
+ * answered from plain data. Whoever has no token is nobody, and nobody sees an order.
+ */
+export async function startExplorerGateway(directory: string, schema: GraphQLSchema): Promise<ExplorerGateway> {
+  const server = createServer((request, response) => {
+    const answer = request.url === '/graphql' ? answerOperation : answerFile;
+    answer(request, response).catch((error: unknown) => response.writeHead(404).end(String(error)));
+  });
+
+  async function answerOperation(request: IncomingMessage, response: ServerResponse) {
+    const { query, operationName }: { query: string; operationName?: string } = JSON.parse(await text(request));
+    const rootValue = request.headers.authorization === undefined ? catalogue : { ...catalogue, ...annsShop };
+    const result = await graphql({ schema, source: query, operationName: operationName ?? null, rootValue });
+    response.setHeader('content-type', 'application/graphql-response+json').end(JSON.stringify(result));
+  }
+
+  async function answerFile(request: IncomingMessage, response: ServerResponse) {
+    const name = (request.url ?? '').replace(/^\/explorer\//, '') || 'index.html';
+    const content = await readFile(join(directory, name));
+    response.setHeader('content-security-policy', explorerContentSecurityPolicy);
+    response.setHeader('content-type', contentTypes[extname(name)] ?? 'application/octet-stream').end(content);
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+const euros = (amount: number) => ({ amount, currency: 'EUR' });
+
+const teapot = { id: '1', sku: 'KIT-0001', name: 'Teapot', price: euros(2490), shippingEstimate: euros(490) };
+
+const catalogue = {
+  product: teapot,
+  order: () => {
+    throw new GraphQLError('Not allowed.', { extensions: { code: 'FORBIDDEN' } });
+  },
+};
+
+const order = {
+  id: '17',
+  placedAt: '2025-03-01T09:30:00.000Z',
+  status: 'PLACED',
+  total: euros(4980),
+  items: [{ quantity: 2, product: teapot }],
+  payment: { status: 'PAID', method: { __typename: 'Card', brand: 'Visa', last4: '4242' } },
+};
+
+const annsShop = {
+  me: { name: 'Ann', orders: { edges: [{ node: order }], pageInfo: { hasNextPage: false, endCursor: 'b3JkZXI' } } },
+};

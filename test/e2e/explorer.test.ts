@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { composeServices } from '@apollo/composition';
+import { Supergraph } from '@apollo/federation-internals';
+import { buildSchema, type GraphQLSchema, parse } from 'graphql';
+import { UnsecuredJWT } from 'jose';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ensureExplorer } from '../../src/server/explorer/build.ts';
+import { findChromium, launchChromium } from './explorer-browser.ts';
+import { type ExplorerGateway, startExplorerGateway } from './explorer-gateway.ts';
+import { enterToken, openExplorer, runOrderQuery, runTab, tabTitles } from './explorer-page.ts';
+
+const chromium = await findChromium();
+
+describe.skipIf(chromium === undefined)('the explorer in Chromium', () => {
+  let browser: Browser;
+  let shop: ExplorerGateway;
+  let elsewhere: ExplorerGateway;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    const explorer = await ensureExplorer();
+    if (explorer.kind === 'unavailable') throw new Error(explorer.reason);
+    shop = await startExplorerGateway(explorer.directory, await demoSchema());
+    elsewhere = await startExplorerGateway(
+      explorer.directory,
+      buildSchema('type Query { me: User } type User { id: ID }'),
+    );
+    browser = await launchChromium(chromium ?? '');
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await Promise.all([shop?.close(), elsewhere?.close()]);
+  });
+
+  beforeEach(async () => {
+    complaints = [];
+    context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+    context.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    context.on('weberror', (error) => complaints.push(String(error.error())));
+    context.on('request', (request) => {
+      if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url())) complaints.push(`asked ${request.url()}`);
+    });
+    page = await context.newPage();
+  });
+
+  afterEach(async () => {
+    await context.close();
+  });
+
+  it('runs the order query with the token and shows the result, within its policy and from its own host alone', async () => {
+    const token = new UnsecuredJWT({ name: 'Ann' }).encode();
+
+    const answer = await runOrderQuery(page, shop.url, token);
+
+    expect(JSON.parse(answer)).toMatchObject({
+      data: { me: { name: 'Ann', orders: { edges: [{ node: { id: '17' } }] } } },
+    });
+    expect(await page.locator('output').textContent()).toBe('Ann');
+    expect(page.workers().map((worker) => worker.url().split('/').at(-1))).toContain('graphql.worker.js');
+    expect(complaints).toEqual([]);
+    const screenshot = process.env['EXPLORER_SCREENSHOT'];
+    if (screenshot) await page.screenshot({ path: screenshot });
+  });
+
+  it('starts with a tab for each query of the demo', async () => {
+    await openExplorer(page, shop.url);
+
+    expect(await tabTitles(page)).toEqual(['OrderHistory', 'Catalogue', 'OneOrder', 'PlaceOrder']);
+  });
+
+  it('shows a refusal as the gateway words it', async () => {
+    await openExplorer(page, shop.url);
+
+    const answer = await runTab(page, 'OneOrder');
+
+    expect(JSON.parse(answer)).toMatchObject({
+      data: { product: { name: 'Teapot' }, order: null },
+      errors: [{ path: ['order'], extensions: { code: 'FORBIDDEN' } }],
+    });
+  });
+
+  it('keeps the token while the tab of the browser lives, and nowhere else', async () => {
+    await openExplorer(page, shop.url);
+    await enterToken(page, '  Bearer opaque \n');
+    await page.reload();
+    await page.getByRole('textbox', { name: 'Token' }).waitFor();
+
+    const another = await context.newPage();
+    await openExplorer(another, shop.url);
+
+    expect(await page.getByRole('textbox', { name: 'Token' }).inputValue()).toBe('opaque');
+    expect(await another.getByRole('textbox', { name: 'Token' }).inputValue()).toBe('');
+  });
+
+  it('greets with the text of GraphiQL where the queries of the demo are not valid', async () => {
+    await openExplorer(page, elsewhere.url);
+
+    expect(await tabTitles(page)).toEqual(['<untitled>']);
+    expect(await page.locator('.graphiql-query-editor').textContent()).toContain('Welcome');
+    expect(complaints).toEqual([]);
+  });
+});
+
+/** What clients see of the demo's supergraph, composed from its sources. */
+async function demoSchema(): Promise<GraphQLSchema> {
+  const services = await Promise.all(
+    ['users', 'products', 'orders', 'payments'].map(async (name) => ({
+      name,
+      url: `http://127.0.0.1/${name}`,
+      typeDefs: parse(await readFile(new URL(`../../schemas/${name}.graphql`, import.meta.url), 'utf8')),
+    })),
+  );
+  const { supergraphSdl, errors } = composeServices(services);
+  if (supergraphSdl === undefined) throw new Error(errors?.join('\n'));
+  return Supergraph.build(supergraphSdl).apiSchema().toGraphQLJSSchema();
+}
