@@ -9,7 +9,7 @@ import { type ShieldCall, shieldCallOf } from './shield.ts';
 /** A rule tree that fits a schema. */
 export interface CompiledRules {
   /** The rule of an object type's field; undefined when everybody may see it. */
-  ruleFor(objectType: string, field: string): RuleNode | undefined;
+  readonly ruleFor: (objectType: string, field: string) => RuleNode | undefined;
   /** How many fields have a rule. */
   readonly coveredFields: number;
   /** What a client reads when a rule says no more than "no"; a function may choose per position. */
@@ -17,7 +17,7 @@ export interface CompiledRules {
   /** Whether the message of an error thrown inside a rule reaches the client. */
   readonly debug: boolean;
   /** Distinguishes the arguments under a rule cached `strict`. */
-  hashArguments(args: object): string;
+  readonly hashArguments: (args: object) => string;
 }
 
 export const defaultDenial: Denial = { message: 'Not Authorised!', code: 'FORBIDDEN' };
