@@ -34,6 +34,13 @@ export function createFormatError(options: { hideSchemaDetails: boolean; logger:
       const known = codesByStatus[statusOf(error)];
       if (known !== undefined) return { ...formatted, extensions: { ...formatted.extensions, code: known } };
     }
+    // The parser of graphql-js recurses, and says so when its stack ends; every other syntax error has a place.
+    if (code === 'GRAPHQL_PARSE_FAILED' && formatted.locations === undefined) {
+      return { ...formatted, message: 'Expected an operation that nests less deeply.' };
+    }
+    if (error.extensions['validationErrorCode'] === 'INTROSPECTION_DISABLED') {
+      return { ...formatted, message: 'Introspection is off: expected an operation without __schema and __type.' };
+    }
     // Apollo Server hides suggestions of validation only, not those in messages about variables.
     if (options.hideSchemaDetails && code === 'BAD_USER_INPUT') {
       return { ...formatted, message: formatted.message.replace(suggestion, '') };

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { ApolloServerOptionsWithGateway, ApolloServerPlugin } from '@apollo/server';
 import { buildSchema, execute } from 'graphql';
@@ -64,12 +65,21 @@ export interface TestFront {
   context(): RequestContext;
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
-  /** Sends the bytes over a socket of their own and returns all that comes back until the server ends it. */
-  raw(...parts: readonly (string | Buffer)[]): Promise<string>;
+  /** A connection whose bytes the test writes itself. */
+  socket(): RawSocket;
   /** Resolves with the next line of the log that `matches` (or one that is there already). */
   logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface RawSocket {
+  write(part: string | Uint8Array): void;
+  /** Resolves with all that was received as soon as it matches. */
+  received(pattern: RegExp): Promise<string>;
+  /** Resolves with all that was received once the connection has ended. */
+  readonly closed: Promise<string>;
+  destroy(): void;
 }
 
 export interface TestFrontOptions {
@@ -161,7 +171,7 @@ export async function startFront(options: TestFrontOptions = {}): Promise<TestFr
         body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
       }),
     get: (path, headers = {}) => fetch(`${url}${path}`, { headers, redirect: 'manual' }),
-    raw: (...parts) => exchangeBytes(port, parts),
+    socket: () => openSocket(port),
     async logged(matches) {
       for (;;) {
         const line = log.find(matches);
@@ -185,16 +195,27 @@ const defaults: AtriumConfig['server'] = {
   shutdownMs: 10_000,
 };
 
-function exchangeBytes(port: number, parts: readonly (string | Buffer)[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      for (const part of parts) socket.write(part);
-    });
-    let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk.toString('latin1');
-    });
-    socket.on('close', () => resolve(text));
-    socket.on('error', reject);
+function openSocket(port: number): RawSocket {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  const { promise: closed, resolve: close } = Promise.withResolvers<string>();
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
   });
+  // A reset is an end like any other for these tests: what matters is what was received before.
+  socket.on('error', () => {});
+  socket.on('close', () => close(text));
+  return {
+    write: (part) => socket.write(part),
+    async received(pattern) {
+      while (!pattern.test(text)) {
+        await Promise.race([once(socket, 'data'), closed]);
+        if (socket.destroyed && !pattern.test(text))
+          throw new Error(`expected ${pattern}, got ${JSON.stringify(text)}`);
+      }
+      return text;
+    },
+    closed,
+    destroy: () => socket.destroy(),
+  };
 }
