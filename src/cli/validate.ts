@@ -29,7 +29,7 @@ export const validate: Verb = {
         `mode            ${config.mode}, introspection ${config.introspection ? 'on' : 'off'}`,
         `subgraphs       ${supergraph.subgraphs.map(({ name, url }) => `${name} ${subgraphOptions(config, name).url ?? url}`).join('\n                ')}`,
         `authentication  ${describeAuthentication(config.authentication)}`,
-        `authorization   ${config.authorization === undefined ? 'no rules' : `rules on ${coveredFields} fields`}`,
+        `authorization   ${config.authorization === undefined ? 'no rules' : `fields with a rule: ${coveredFields}`}`,
         `rate limits     ${describeRateLimits(config.rateLimit)}`,
         `entity cache    ${describeCache(config)}`,
         `limits          ${config.limits.maxTokens} tokens an operation, ${config.server.maxBodyBytes} bytes a request`,

@@ -54,7 +54,7 @@ async function importDefault(name: string, url: string): Promise<unknown> {
     throw new ConfigurationError(`${name} cannot be loaded: ${explain(error, url)}`, { cause: error });
   }
   if (!isJsonObject(loaded) || !('default' in loaded)) {
-    throw new ConfigurationError(`${name}: expected \`export default defineConfig({ … })\`, got no default export`);
+    throw new ConfigurationError(`${name} has no default export: expected \`export default defineConfig({ … })\``);
   }
   return loaded['default'];
 }

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { root, run, temporaryFolder } from './run.ts';
 
 const supergraph = join(root, 'schemas/supergraph.graphql');
 const plan = (...parameters: string[]) => run(['plan', '--supergraph', supergraph, ...parameters]);
 
-const folder = await temporaryFolder({
-  'two.graphql':
-    'query Me { me { name } }\nquery One($reviews: Boolean!) { user(id: 1) { name orders { pageInfo { endCursor } } } product(id: 1) @include(if: $reviews) { name } }',
+const twoOperations =
+  'query Me { me { name } }\nquery One($reviews: Boolean!) { user(id: 1) { name orders { pageInfo { endCursor } } } product(id: 1) @include(if: $reviews) { name } }';
+
+let file: string;
+beforeEach(async () => {
+  file = join(await temporaryFolder({ 'two.graphql': twoOperations }), 'two.graphql');
 });
-const twoOperations = join(folder.path, 'two.graphql');
-afterAll(() => folder.remove());
 
 describe('atrium plan', () => {
   it('draws what is asked of which subgraph in which order, and counts the calls', async () => {
@@ -96,7 +97,7 @@ describe('atrium plan', () => {
   });
 
   it('plans the operation that is named, and shows what depends on a variable', async () => {
-    const { out } = await plan(twoOperations, '--operation', 'One');
+    const { out } = await plan(file, '--operation', 'One');
 
     expect(out).toMatchInlineSnapshot(`
       "at the same time
@@ -146,10 +147,10 @@ describe('atrium plan', () => {
   it.each([
     ['an unknown field', ['-q', '{ me { nmae } }']],
     ['a syntax error', ['-q', '{ me {']],
-    ['several operations and no name', [twoOperations]],
-    ['a name no operation has', [twoOperations, '--operation', 'Two']],
+    ['several operations and no name', ['FILE']],
+    ['a name no operation has', ['FILE', '--operation', 'Two']],
   ])('refuses %s with the place', async (_, parameters) => {
-    const { code, out, error } = await plan(...parameters);
+    const { code, out, error } = await plan(...parameters.map((parameter) => parameter.replace('FILE', file)));
 
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(error).toMatch(/^atrium: .+/);

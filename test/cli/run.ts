@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -43,9 +45,13 @@ export function start(
 /** How a started process ends. */
 export async function outcome(child: ChildProcess): Promise<Outcome> {
   const ended = once(child, 'exit');
-  const [out, error] = await Promise.all([child.stdout, child.stderr].map((stream) => (stream ? text(stream) : '')));
+  const [out, error] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
   await ended;
-  return { code: child.exitCode, out: out ?? '', error: error ?? '' };
+  return { code: child.exitCode, out, error };
+}
+
+async function readAll(stream: Readable | null): Promise<string> {
+  return stream === null ? '' : text(stream);
 }
 
 export function runProcess(
@@ -61,11 +67,10 @@ export function runMain(parameters: readonly string[], options?: ProcessOptions)
   return runProcess(process.execPath, [mainFile, ...parameters], options);
 }
 
-/** An empty folder outside of the project, with files by name; `remove` deletes it. */
-export async function temporaryFolder(
-  files: Readonly<Record<string, string>> = {},
-): Promise<{ path: string; remove(): Promise<void> }> {
+/** A folder outside of the project with nothing but these files; it goes when the running test ends. */
+export async function temporaryFolder(files: Readonly<Record<string, string>> = {}): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'atrium-'));
+  onTestFinished(() => rm(path, { recursive: true }));
   for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content);
-  return { path, remove: () => rm(path, { recursive: true }) };
+  return path;
 }

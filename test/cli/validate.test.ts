@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root, run, runMain, temporaryFolder } from './run.ts';
+
+const supergraph = join(root, 'schemas/supergraph.graphql');
+
+describe('atrium validate', () => {
+  it('says what a gateway would enforce', async () => {
+    const path = await temporaryFolder({ 'gateway.config.ts': config });
+    const { code, out, error } = await runMain(['validate'], { cwd: path });
+
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out.replace(path, 'FOLDER')).toMatchInlineSnapshot(`
+      "configuration   FOLDER/gateway.config.ts
+      mode            production, introspection off
+      subgraphs       orders http://127.0.0.1:4003/graphql
+                      payments http://127.0.0.1:1/moved
+                      products http://127.0.0.1:4002/graphql
+                      users http://127.0.0.1:4001/graphql
+      authentication  tokens of shop; anonymous clients are refused
+      authorization   fields with a rule: 1
+      rate limits     all: 5 requests in 1 s per global
+      entity cache    in Redis
+      limits          15000 tokens an operation, 1000000 bytes a request
+      The configuration and the supergraph are valid.
+      "
+    `);
+  });
+
+  it('needs no configuration', async () => {
+    const path = await temporaryFolder();
+    const { code, out } = await runMain(['validate', '--supergraph', supergraph], { cwd: path });
+
+    expect(code).toBe(0);
+    expect(out).toContain('configuration   none');
+    expect(out).toContain('authorization   no rules');
+  });
+
+  it('refuses rules and settings for what the supergraph does not have', async () => {
+    const path = await temporaryFolder({
+      'rules.ts': config.replace('updatePrice', 'updatePrise'),
+      'names.ts': config.replace('payments:', 'payment:'),
+    });
+    const [rules, names, variable] = await Promise.all([
+      runMain(['validate', '--config', join(path, 'rules.ts')]),
+      runMain(['validate', '--config', join(path, 'names.ts')]),
+      runMain(['validate', '--config', join(path, 'names.ts')], {
+        env: { ATRIUM_SUBGRAPH_PAYMNTS_URL: 'http://127.0.0.1:1' },
+      }),
+    ]);
+
+    expect([rules, names, variable].map(({ code, out }) => ({ code, out }))).toEqual(
+      Array.from({ length: 3 }, () => ({ code: 1, out: '' })),
+    );
+    expect([rules, names, variable].map(({ error }) => error)).toMatchInlineSnapshot(`
+      [
+        "atrium: permissions: Mutation.updatePrise: expected a field of the API schema (@inaccessible fields are not in it), got no such field.
+      ",
+        "atrium: subgraphs.payment: no such subgraph in the supergraph. Did you mean "payments"?
+      ",
+        "atrium: subgraphs.payment: no such subgraph in the supergraph. Did you mean "payments"?
+      ATRIUM_SUBGRAPH_PAYMNTS_URL: no such subgraph in the supergraph
+      ",
+      ]
+    `);
+  });
+
+  it('refuses a supergraph that is none', async () => {
+    const { code, error } = await run(['validate', '--supergraph', join(root, 'package.json')]);
+
+    expect(code).toBe(1);
+    expect(error).toMatch(/^atrium: The supergraph cannot be used: Syntax Error/);
+  });
+});
+
+const config = `
+import { defineConfig, rule, shield } from 'atrium';
+
+const nobody = rule('nobody')(() => false);
+
+export default defineConfig({
+  supergraph: { file: ${JSON.stringify(supergraph)} },
+  subgraphs: { payments: { url: 'http://127.0.0.1:1/moved' } },
+  authentication: { required: true, issuers: [{ issuer: 'shop', jwks: 'keys.json', audiences: ['web'] }] },
+  authorization: { rules: shield({ Mutation: { updatePrice: nobody } }) },
+  rateLimit: { rules: [{ name: 'all', key: 'global', limit: 5, windowSeconds: 1 }] },
+  redis: { url: 'redis://127.0.0.1:1' },
+  cache: { entities: {} },
+});
+`;
