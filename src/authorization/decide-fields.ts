@@ -46,6 +46,7 @@ export async function decideFields(
   const fragments = fragmentsByName(document);
   const denials = new Map<FieldNode, Map<string, Denial>>();
   const visited = new Set<SelectionSetNode>();
+  const variableValues = { ...variables };
   let touched = false;
   let waiting: Promise<unknown>[] = [];
 
@@ -124,7 +125,7 @@ export async function decideFields(
       fragments,
       rootValue: undefined,
       operation,
-      variableValues: { ...variables },
+      variableValues,
     };
     return decide(rule, { isRoot: parent.name === root.name, args, info });
   }

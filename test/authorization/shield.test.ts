@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import * as exported from '../../src/authorization/shield.ts';
+import { accounts } from './fixture.ts';
 
 test('exports every name of graphql-shield under plain Node', () => {
   const script = `
@@ -19,4 +20,13 @@ test('exports the same names under vitest', () => {
   expect(Object.keys(exported).sort().join()).toBe(
     'allow,and,chain,deny,inputRule,not,or,race,rule,shield,shieldCallOf',
   );
+});
+
+test('what shield returns still is a middleware generator', () => {
+  const options = { fallbackError: 'No' };
+  const generator = exported.shield({ Query: { me: exported.deny } }, options);
+  const middleware: unknown = Reflect.get(Object(generator.generate(accounts)), 'Query');
+  expect(middleware).toMatchObject({ me: { fragments: [] }, any: { fragments: [] } });
+  expect(options).toEqual({ fallbackError: 'No' });
+  expect(() => exported.shield({ Nope: exported.deny }).generate(accounts)).toThrow('Nope');
 });
