@@ -43,6 +43,7 @@ export function createTransport(options: HttpClientOptions): Transport {
   const send = async (url: URL, request: SubgraphRequest, context: RequestContext): Promise<Exchange> => {
     const controller = new AbortController();
     const allowed = Math.min(options.timeoutMs(request.subgraph), context.deadline - performance.now());
+    if (allowed <= 0) throw new Problem('SUBGRAPH_TIMEOUT', 'no time was left to ask');
     const timer = setTimeout(() => controller.abort(new Problem('SUBGRAPH_TIMEOUT', 'timed out')), allowed);
     // A mutation that was sent runs to its end: nobody would know what it has done.
     const abandon = (): void => controller.abort(new Problem('SUBGRAPH_UNREACHABLE', 'the client went away'));

@@ -1,0 +1,284 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../src/core/logger.ts';
+import { createRequestRecord } from '../../src/core/request-context.ts';
+import type { RequestContext } from '../../src/core/request-context.ts';
+import { createTransport } from '../../src/subgraph/http-client.ts';
+import type { HttpClientOptions } from '../../src/subgraph/http-client.ts';
+import type { SubgraphRequest } from '../../src/subgraph/client.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+interface Received {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A subgraph that answers as told; `received` grows by a request each. */
+async function subgraph(answer: (response: ServerResponse, request: IncomingMessage) => void) {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      received.push({ headers: request.headers, body });
+      answer(response, request);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/graphql?v=1`, received, server };
+}
+
+function clientOf(url: string, options: Partial<HttpClientOptions> = {}) {
+  const transport = createTransport({
+    headers: { toSubgraphs: ['authorization', 'X-Tenant'], toClients: ['x-cost'] },
+    timeoutMs: () => 5_000,
+    maxResponseBytes: 1_000,
+    logger: silentLogger,
+    ...options,
+  });
+  closers.unshift(() => transport.close());
+  return transport.clientFor(new Map([['s', url]]));
+}
+
+function contextWith(more: Partial<RequestContext> = {}): RequestContext {
+  return {
+    requestId: 'r-1',
+    headers: {},
+    principal: null,
+    clientAddress: '127.0.0.1',
+    signal: new AbortController().signal,
+    deadline: performance.now() + 30_000,
+    responseHeaders: new Map(),
+    record: createRequestRecord(),
+    ...more,
+  };
+}
+
+const query: SubgraphRequest = { subgraph: 's', kind: 'query', query: '{a}', variables: '{"x":1}', entities: 0 };
+const json = { 'content-type': 'application/json' };
+const data = { data: { a: 1 } };
+
+function sending(body: string | Uint8Array, headers: Record<string, string> = json, status = 200) {
+  return (response: ServerResponse): void => void response.writeHead(status, headers).end(body);
+}
+
+describe('a request to a subgraph', () => {
+  it('carries the operation, the allowed headers and the trace context, and nothing else of the client', async () => {
+    const { url, received } = await subgraph(sending(JSON.stringify(data)));
+    const context = contextWith({
+      headers: {
+        authorization: 'Bearer t',
+        'x-tenant': 'red',
+        cookie: 'secret=1',
+        traceparent: '00-1-2-01',
+        connection: 'close, x-tenant, content-type, x-request-id',
+        te: 'trailers',
+        'transfer-encoding': 'chunked',
+        host: 'gateway',
+        'content-length': '5',
+        'content-encoding': 'gzip',
+        upgrade: 'h2c',
+        'proxy-authorization': 'Basic x',
+        'x-user-id': '7',
+      },
+    });
+    const response = await clientOf(url, {
+      headers: {
+        toSubgraphs: ['authorization', 'X-Tenant', 'TE', 'Host', 'Connection', 'Content-Length'],
+        toClients: [],
+      },
+    }).send(query, context);
+    expect(response).toMatchObject(data);
+    expect(received).toEqual([
+      {
+        body: '{"query":"{a}","variables":{"x":1}}',
+        headers: {
+          host: new URL(url).host,
+          connection: 'keep-alive',
+          authorization: 'Bearer t',
+          traceparent: '00-1-2-01',
+          'content-type': 'application/json',
+          'content-length': '35',
+          accept: 'application/graphql-response+json, application/json;q=0.9',
+          'accept-encoding': 'gzip, deflate, br',
+          'x-request-id': 'r-1',
+        },
+      },
+    ]);
+  });
+
+  it('is recorded for the log line', async () => {
+    const { url } = await subgraph(sending('{}', json, 503));
+    const context = contextWith();
+    await clientOf(url).send({ ...query, entities: 3 }, context);
+    expect(context.record.calls).toEqual([
+      { subgraph: 's', milliseconds: expect.any(Number), status: 503, entities: 3, code: 'SUBGRAPH_HTTP_ERROR' },
+    ]);
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('reads an answer in %s, but not more of it than the limit', async (encoding, compress) => {
+    const { url, received } = await subgraph((response) => {
+      const text = JSON.stringify({ data: { a: 'x'.repeat(received.length === 1 ? 100 : 2_000) } });
+      sending(compress(text), { ...json, 'content-encoding': encoding })(response);
+    });
+    const client = clientOf(url);
+    expect((await client.send(query, contextWith())).data).toEqual({ a: 'x'.repeat(100) });
+    expect(await client.send(query, contextWith())).toMatchObject({
+      data: null,
+      errors: [{ extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' } }],
+    });
+  });
+
+  it.each([
+    ['HTML', sending('<h1>', { 'content-type': 'text/html' }), 'SUBGRAPH_INVALID_RESPONSE'],
+    [
+      'JSON that calls itself text',
+      sending('{"data":{}}', { 'content-type': 'text/plain' }),
+      'SUBGRAPH_INVALID_RESPONSE',
+    ],
+    ['no JSON', sending('{"data":'), 'SUBGRAPH_INVALID_RESPONSE'],
+    ['invalid UTF-8', sending(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])), 'SUBGRAPH_INVALID_RESPONSE'],
+    ['a list', sending('[]'), 'SUBGRAPH_INVALID_RESPONSE'],
+    ['nothing', sending(''), 'SUBGRAPH_INVALID_RESPONSE'],
+    ['an empty object', sending('{}'), 'SUBGRAPH_INVALID_RESPONSE'],
+    ['null data without errors', sending('{"data":null}'), 'SUBGRAPH_INVALID_RESPONSE'],
+    ['data that is a list', sending('{"data":[]}'), 'SUBGRAPH_INVALID_RESPONSE'],
+    ['more bytes than the limit', sending(`{"data":{"a":"${'x'.repeat(2_000)}"}}`), 'SUBGRAPH_INVALID_RESPONSE'],
+    ['broken gzip', sending('x', { ...json, 'content-encoding': 'gzip' }), 'SUBGRAPH_INVALID_RESPONSE'],
+    ['an unknown encoding', sending('x', { ...json, 'content-encoding': 'zz' }), 'SUBGRAPH_INVALID_RESPONSE'],
+    ['a 500 without GraphQL', sending('{"stack":"at /srv/x"}', json, 500), 'SUBGRAPH_HTTP_ERROR'],
+    ['a reset connection', (response: ServerResponse) => response.destroy(), 'SUBGRAPH_UNREACHABLE'],
+    [
+      'a body that ends early',
+      (response: ServerResponse) => {
+        response.writeHead(200, { ...json, 'content-length': '50' }).write('{"data"');
+        setImmediate(() => response.destroy());
+      },
+      'SUBGRAPH_UNREACHABLE',
+    ],
+  ])(
+    'that is answered with %s ends in an error with a code, and says nothing of the inside',
+    async (_, answer, code) => {
+      const { url } = await subgraph(answer);
+      const response = await clientOf(url).send(query, contextWith());
+      expect(response).toEqual({
+        data: null,
+        errors: [{ message: expect.any(String), extensions: { code } }],
+        headers: {},
+      });
+      expect(response.errors[0]?.message).not.toMatch(/127\.0\.0\.1|http:|\/srv|Error|stack/);
+    },
+  );
+
+  it('keeps errors of a GraphQL answer whatever its status, and makes sense of errors of any shape', async () => {
+    const errors = [
+      null,
+      'x',
+      { message: 7, path: ['a', {}] },
+      { message: 'm', path: ['a', 0], extensions: { code: 'C' } },
+    ];
+    const { url } = await subgraph(
+      sending(JSON.stringify({ errors }), { 'content-type': 'application/graphql-response+json' }, 400),
+    );
+    expect((await clientOf(url).send(query, contextWith())).errors).toEqual([
+      { message: '' },
+      { message: '' },
+      { message: '' },
+      { message: 'm', path: ['a', 0], extensions: { code: 'C' } },
+    ]);
+  });
+
+  it.each([301, 302, 307, 308])(
+    'does not follow a redirect (%i), so that no token reaches another host',
+    async (status) => {
+      const inner = await subgraph(sending(JSON.stringify(data)));
+      const { url } = await subgraph(sending('', { location: inner.url }, status));
+      const response = await clientOf(url).send(query, contextWith({ headers: { authorization: 'Bearer t' } }));
+      expect(response.errors[0]?.extensions).toEqual({ code: 'SUBGRAPH_HTTP_ERROR' });
+      expect(inner.received).toEqual([]);
+    },
+  );
+
+  it('is given up after its time, however the answer drips in', async () => {
+    const { url } = await subgraph((response) => {
+      response.writeHead(200, json);
+      const drip = setInterval(() => response.write(' '), 5);
+      response.on('close', () => clearInterval(drip));
+    });
+    const client = clientOf(url, { timeoutMs: () => 60 });
+    const response = await client.send(query, contextWith());
+    expect(response.errors).toEqual([
+      { message: 'The subgraph s did not answer in time.', extensions: { code: 'SUBGRAPH_TIMEOUT' } },
+    ]);
+  });
+
+  it('is not sent when the deadline of the client has passed', async () => {
+    const { url, received } = await subgraph(() => {});
+    const response = await clientOf(url).send(query, contextWith({ deadline: performance.now() - 1 }));
+    expect(response.errors[0]?.extensions).toEqual({ code: 'SUBGRAPH_TIMEOUT' });
+    expect(received).toEqual([]);
+  });
+
+  it('is cancelled when the client goes away, unless it is a mutation', async () => {
+    const closed: string[] = [];
+    const waiting: (() => void)[] = [];
+    const { url } = await subgraph((response) => {
+      response.on('close', () => closed.push(response.writableFinished ? 'answered' : 'cut'));
+      waiting.push(() => response.writeHead(200, json).end(JSON.stringify(data)));
+    });
+    const client = clientOf(url);
+    const leaving = new AbortController();
+    const context = contextWith({ signal: leaving.signal });
+    const asked = client.send(query, context);
+    const changed = client.send({ ...query, kind: 'mutation' }, context);
+    while (waiting.length < 2) await new Promise(setImmediate);
+    leaving.abort();
+    expect((await asked).errors[0]?.extensions).toEqual({ code: 'SUBGRAPH_UNREACHABLE' });
+    while (closed.length < 1) await new Promise(setImmediate);
+    for (const answer of waiting) answer();
+    expect(await changed).toMatchObject(data);
+    while (closed.length < 2) await new Promise(setImmediate);
+    expect(closed).toEqual(['cut', 'answered']);
+  });
+
+  it('returns allowed headers of several answers to the client side by side', async () => {
+    const { url, received } = await subgraph((response) =>
+      sending(JSON.stringify(data), { ...json, 'x-cost': String(received.length), 'x-secret': '1' })(response),
+    );
+    const client = clientOf(url);
+    const context = contextWith();
+    await client.send(query, context);
+    await client.send(query, context);
+    expect([...context.responseHeaders]).toEqual([['x-cost', '1, 2']]);
+  });
+
+  it('to a subgraph without a URL, or to a closed port, is unreachable', async () => {
+    const { url, server } = await subgraph(() => {});
+    server.close();
+    const client = clientOf(url);
+    for (const name of ['s', 'unknown']) {
+      const { errors } = await client.send({ ...query, subgraph: name }, contextWith());
+      expect(errors).toEqual([
+        { message: `The subgraph ${name} cannot be reached.`, extensions: { code: 'SUBGRAPH_UNREACHABLE' } },
+      ]);
+    }
+  });
+});
