@@ -64,8 +64,6 @@ describe.skipIf(chromium === undefined)('the explorer in Chromium', () => {
     expect(await page.locator('output').textContent()).toBe('Ann');
     expect(page.workers().map((worker) => worker.url().split('/').at(-1))).toContain('graphql.worker.js');
     expect(complaints).toEqual([]);
-    const screenshot = process.env['EXPLORER_SCREENSHOT'];
-    if (screenshot) await page.screenshot({ path: screenshot });
   });
 
   it('starts with a tab for each query of the demo', async () => {

@@ -44,7 +44,7 @@ describe('ensureExplorer', () => {
     const references = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, reference]) => reference);
 
     expect(entries.every((entry) => entry.isFile())).toBe(true);
-    expect(references.toSorted()).toEqual(['favicon.svg', 'main.css', 'main.js']);
+    expect(references).toEqual(['favicon.svg', 'main.css', 'main.js']);
     expect(entries.map((entry) => entry.name)).toEqual(
       expect.arrayContaining([...references, 'editor.worker.js', 'graphql.worker.js', 'json.worker.js']),
     );
