@@ -69,6 +69,8 @@ export interface TestFront {
   socket(): RawSocket;
   /** Resolves with the next line of the log that `matches` (or one that is there already). */
   logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
+  /** Stops the front and leaves Apollo Server running. */
+  stop(): Promise<void>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -182,6 +184,7 @@ export async function startFront(options: TestFrontOptions = {}): Promise<TestFr
         waiting.delete(resolve);
       }
     },
+    stop: () => front.close(),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../../src/core/errors.ts';
+import { startFront } from './start-front.ts';
+
+const question = JSON.stringify({ query: '{ me { id } }' });
+const head = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${question.length}\r\n\r\n`;
+
+/** A gateway whose answer the test gives. */
+function heldGateway() {
+  const started = Promise.withResolvers<AbortSignal>();
+  const release = Promise.withResolvers<void>();
+  const executor = async (_: unknown, { signal }: { signal: AbortSignal }) => {
+    started.resolve(signal);
+    await release.promise;
+    return { data: { me: { id: '1' } } };
+  };
+  return { executor, started: started.promise, release: release.resolve };
+}
+
+describe('a front that stops', () => {
+  it('finishes what it has, says that the connection ends, and takes no more', async () => {
+    const held = heldGateway();
+    const front = await startFront({ executor: held.executor });
+    const socket = front.socket();
+    socket.write(head + question);
+    await held.started;
+
+    let stopped = false;
+    const stopping = front.close().then(() => {
+      stopped = true;
+    });
+    const late = connect(front.port, '127.0.0.1');
+    const [refused] = (await once(late, 'error')) as [NodeJS.ErrnoException];
+    expect(refused.code).toBe('ECONNREFUSED');
+    expect(stopped).toBe(false);
+
+    held.release();
+    const answer = await socket.closed;
+    expect(answer).toMatch(/^HTTP\/1.1 200 .*^connection: close\r$.*\{"data":\{"me":\{"id":"1"\}\}\}$/ms);
+    await stopping;
+  });
+
+  it('tells a probe whose connection is still busy', async () => {
+    const held = heldGateway();
+    const front = await startFront({ executor: held.executor });
+    const socket = front.socket();
+    socket.write(head + question);
+    await held.started;
+    // Half a request is behind a whole one: once that is answered, the server has begun to read the half.
+    const probe = front.socket();
+    probe.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\nGET /health/ready HTTP/1.1\r\n');
+    await probe.received(/"live"\}/);
+
+    const stopping = front.close();
+    probe.write('host: x\r\n\r\n');
+    expect(await probe.closed).toMatch(/HTTP\/1.1 503 .*^connection: close\r$.*\{"status":"stopping"\}$/ms);
+    held.release();
+    await stopping;
+    await socket.closed;
+  });
+
+  it('cuts what is left at the deadline: half requests, silent sockets, operations without end', async () => {
+    const held = heldGateway();
+    const front = await startFront({ executor: held.executor, server: { shutdownMs: 50 } });
+    const operation = front.socket();
+    operation.write(head + question);
+    const signal = await held.started;
+    const half = front.socket();
+    half.write(head + question.slice(0, 10));
+    const silent = front.socket();
+
+    const before = performance.now();
+    await front.close();
+    expect(performance.now() - before).toBeGreaterThanOrEqual(45);
+    expect(await Promise.all([operation.closed, half.closed, silent.closed])).toEqual(['', '', '']);
+    if (!signal.aborted) await once(signal, 'abort');
+    expect(signal.aborted).toBe(true);
+    held.release();
+  });
+
+  it('closes idle kept-alive connections at once', async () => {
+    const front = await startFront();
+    const agent = new Agent({ keepAlive: true });
+    const asking = request(`${front.url}/health/live`, { agent });
+    asking.end();
+    const [response] = (await once(asking, 'response')) as [NodeJS.ReadableStream];
+    response.resume();
+    await once(response, 'end');
+    const before = performance.now();
+    await front.close();
+    expect(performance.now() - before).toBeLessThan(5_000);
+    agent.destroy();
+  });
+
+  it('may be stopped twice', async () => {
+    const front = await startFront();
+    await Promise.all([front.stop(), front.stop()]);
+    await front.close();
+    await expect(front.get('/health/live')).rejects.toThrow('fetch failed');
+  });
+});
+
+describe('a front that starts', () => {
+  it('says which address it could not have', async () => {
+    await using front = await startFront();
+    const second = startFront({ server: { port: front.port } });
+    await expect(second).rejects.toThrow(ConfigurationError);
+    await expect(second).rejects.toThrow(`Expected to listen on 127.0.0.1, port ${front.port}, got EADDRINUSE.`);
+  });
+});
+
+describe('what is no HTTP request', () => {
+  it.each([
+    ['another protocol', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
+    ['an HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+    ['a header without end', `GET /graphql HTTP/1.1\r\nhost: x\r\nx-long: ${'a'.repeat(20_000)}`, 431],
+    ['a line break in a header name', 'GET /graphql HTTP/1.1\r\nhost: x\r\nx y: 1\r\n\r\n', 400],
+  ])('is answered and ended: %s', async (_, bytes, status) => {
+    await using front = await startFront();
+    const socket = front.socket();
+    socket.write(Buffer.from(bytes, 'latin1'));
+    const answer = await socket.closed;
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} .*"code":"BAD_REQUEST"`, 's'));
+    expect(front.log.filter(({ level }) => level !== 'info')).toEqual([]);
+    expect((await front.post(question)).status).toBe(200);
+  });
+});
