@@ -10,7 +10,7 @@ export async function runAlone(
   const { HOST, PORT } = process.env;
   try {
     const port = parsePort(PORT, defaultPort);
-    runUntilStopped([await start({ port, host: HOST ?? '127.0.0.1', faults: faultsFromEnvironment(process.env) })]);
+    runUntilStopped([await start({ port, host: HOST || '127.0.0.1', faults: faultsFromEnvironment(process.env) })]);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
