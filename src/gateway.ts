@@ -1,6 +1,6 @@
 import './core/quiet-apollo.ts';
 import { hash, randomUUID } from 'node:crypto';
-import { ApolloGateway } from '@apollo/gateway';
+import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import type { GatewayConfig, GraphQLDataSource, ServiceEndpointDefinition, SupergraphManager } from '@apollo/gateway';
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
 import { getVariableValues, GraphQLError, OperationTypeNode } from 'graphql';
@@ -20,6 +20,7 @@ import { silentLogger } from './core/logger.ts';
 import type { Logger } from './core/logger.ts';
 import { createRequestRecord, isRequestContext } from './core/request-context.ts';
 import type { RequestContext } from './core/request-context.ts';
+import { refuseReservedNames } from './core/reserved-names.ts';
 import { executeOperation } from './execution/execute-operation.ts';
 import type { OperationRun } from './execution/execute-operation.ts';
 import { createOperationPlanner } from './planning/operation-planner.ts';
@@ -91,14 +92,13 @@ export class AtriumGateway extends ApolloGateway {
     const { rules, headers, subgraph, maxResponseBytes, createCache, log, ...base } = config;
     const sources = new Map<string, GraphQLDataSource>();
     const { buildService } = base;
-    // The base class would otherwise make data sources of its own, which follow redirects and know no time limit.
     const remember = (definition: ServiceEndpointDefinition): GraphQLDataSource => {
-      const source = buildService?.(definition) ?? unusedDataSource;
+      // Without `buildService` only the base class' own chores come this way, such as `IntrospectAndCompose`.
+      const source = buildService?.(definition) ?? new RemoteGraphQLDataSource(definition);
       sources.set(definition.name, source);
       return source;
     };
-    const prepare = (sdl: string): string => this.#prepare(sdl);
-    super({ ...withPreparedSupergraph(base, prepare), buildService: remember });
+    super({ ...withPreparedSupergraph(base, (sdl) => this.#prepare(sdl)), buildService: remember });
     this.#options = {
       ...(rules === undefined ? {} : { rules }),
       ...(subgraph === undefined ? {} : { subgraph }),
@@ -175,6 +175,7 @@ export class AtriumGateway extends ApolloGateway {
     variables: Readonly<Record<string, unknown>>,
   ): Promise<PreFlight | RequestError> {
     try {
+      refuseReservedNames(document);
       return await preFlight({ rules, schema, document, operation, variables, context, logger: this.#log });
     } catch (error) {
       if (error instanceof RequestError) return error;
@@ -205,11 +206,6 @@ export class AtriumGateway extends ApolloGateway {
     };
   }
 }
-
-/** Health checks and composition by introspection of the base class come this way; requests do not. */
-const unusedDataSource: GraphQLDataSource = {
-  process: () => Promise.reject(new Error('Atrium asks subgraphs itself: use its own supergraph sources')),
-};
 
 /** Puts `prepare` between whatever supplies the supergraph and the base class. */
 function withPreparedSupergraph(config: GatewayConfig, prepare: (sdl: string) => string): GatewayConfig {

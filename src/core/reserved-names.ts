@@ -10,11 +10,16 @@ export const reservedPrefix = '__atrium_';
 /** Stands for a selection set of which nothing is left: `__atrium_empty: __typename`. */
 export const emptyPlaceholder = `${reservedPrefix}empty`;
 
+/** Documents are immutable and servers keep the parsed ones: each is walked once. */
+const checked = new WeakSet<DocumentNode>();
+
 /** @throws RequestError BAD_REQUEST when a client's response name begins with the reserved prefix. */
 export function refuseReservedNames(document: DocumentNode): void {
+  if (checked.has(document)) return;
   for (const definition of document.definitions) {
     if ('selectionSet' in definition && definition.selectionSet !== undefined) refuseIn(definition.selectionSet);
   }
+  checked.add(document);
 }
 
 function refuseIn(selectionSet: SelectionSetNode): void {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { print } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { refuseReservedNames } from '../core/reserved-names.ts';
 import { planOperation } from '../supergraph/supergraph.ts';
 import type { BuiltSupergraph, QueryPlan } from '../supergraph/supergraph.ts';
 import { compilePlan } from './compile-plan.ts';
@@ -18,7 +17,7 @@ export interface PlanRequest {
 
 /** Plans of one generation of the supergraph. Planning is synchronous: concurrent requests never plan the same twice. */
 export interface OperationPlanner {
-  /** Throws GraphQLError when the operation cannot be planned, RequestError when it uses Atrium's reserved names. */
+  /** Throws GraphQLError when the operation cannot be planned. */
   plan(request: PlanRequest): FetchPlan;
 }
 
@@ -32,7 +31,6 @@ export function createOperationPlanner(supergraph: BuiltSupergraph): OperationPl
       const key = `${hash} ${operationName ?? ''}`;
       let plan = plans.get(key);
       if (plan === undefined) {
-        refuseReservedNames(document);
         const queryPlan: QueryPlan = planOperation(supergraph, document, operationName);
         plan = compilePlan(queryPlan, supergraph.possibleTypes);
         plans.set(key, plan);
