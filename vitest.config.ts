@@ -8,7 +8,10 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: process.env['ATRIUM_TEST_ALL'] === undefined ? ['test/**/*.long.test.ts', '**/node_modules/**'] : ['**/node_modules/**'],
+    exclude:
+      process.env['ATRIUM_TEST_ALL'] === undefined
+        ? ['test/**/*.long.test.ts', '**/node_modules/**']
+        : ['**/node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     globalSetup: ['test/support/redis-server.ts'],
