@@ -14,7 +14,7 @@ import type { CompiledRules } from './authorization/rule-tree.ts';
 import { createEntityCache } from './cache/create-entity-cache.ts';
 import type { EntityCache } from './cache/entity-cache.ts';
 import type { AtriumConfig } from './config/config.ts';
-import { subgraphOptions } from './config/subgraph-options.ts';
+import { checkSubgraphNames, subgraphOptions } from './config/subgraph-options.ts';
 import { RequestError } from './core/errors.ts';
 import { silentLogger } from './core/logger.ts';
 import type { Logger } from './core/logger.ts';
@@ -52,6 +52,8 @@ export interface AtriumGatewayOptions {
   readonly headers?: HeaderRules;
   /** Address and time limit of single subgraphs; by default the supergraph's address and 10 seconds. */
   readonly subgraph?: (name: string) => { readonly url?: string; readonly timeoutMs?: number };
+  /** Called with the names in a supergraph before it is used; by throwing it refuses the supergraph. */
+  readonly checkSubgraphs?: (names: readonly string[]) => void;
   /** Longest answer of a subgraph after decompression, in bytes. */
   readonly maxResponseBytes?: number;
   /** Makes the entity cache of a supergraph, which is known by a hash of its text. */
@@ -89,7 +91,7 @@ export class AtriumGateway extends ApolloGateway {
   readonly #generations = new WeakMap<GraphQLSchema, Generation>();
 
   constructor(config: GatewayConfig & AtriumGatewayOptions = {}) {
-    const { rules, headers, subgraph, maxResponseBytes, createCache, log, ...base } = config;
+    const { rules, headers, subgraph, checkSubgraphs, maxResponseBytes, createCache, log, ...base } = config;
     const sources = new Map<string, GraphQLDataSource>();
     const { buildService } = base;
     const remember = (definition: ServiceEndpointDefinition): GraphQLDataSource => {
@@ -102,6 +104,7 @@ export class AtriumGateway extends ApolloGateway {
     this.#options = {
       ...(rules === undefined ? {} : { rules }),
       ...(subgraph === undefined ? {} : { subgraph }),
+      ...(checkSubgraphs === undefined ? {} : { checkSubgraphs }),
       ...(createCache === undefined ? {} : { createCache }),
     };
     this.#log = log ?? silentLogger;
@@ -193,6 +196,7 @@ export class AtriumGateway extends ApolloGateway {
 
   #build(sdl: string): Generation {
     const supergraph = buildSupergraph(sdl);
+    this.#options.checkSubgraphs?.(supergraph.subgraphs.map(({ name }) => name));
     const urls = supergraph.subgraphs.map(({ name, url }): [string, string] => [
       name,
       this.#options.subgraph?.(name).url ?? url,
@@ -302,6 +306,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       supergraphSdl: createSupergraphManager(config.supergraph, { logger }),
       headers: config.headers,
       subgraph: (name) => subgraphOptions(config, name),
+      checkSubgraphs: (names) => checkSubgraphNames(config, names),
       maxResponseBytes: config.subgraphDefaults.maxResponseBytes,
       logger: apolloLogger(logger),
       log: logger,

@@ -1,9 +1,6 @@
 import type { AtriumConfig } from '../config/config.ts';
-import { closestNames } from '../config/closest-names.ts';
-import { subgraphOptions, subgraphVariable } from '../config/subgraph-options.ts';
+import { checkSubgraphNames, subgraphOptions } from '../config/subgraph-options.ts';
 import { compileRules } from '../authorization/rule-tree.ts';
-import { ConfigurationError } from '../core/errors.ts';
-import type { BuiltSupergraph } from '../supergraph/supergraph.ts';
 import { configFlags, configFlagsHelp, cliLogger, openConfig, readSupergraph } from './open-config.ts';
 import { parseFlags, type Verb } from './verb.ts';
 
@@ -21,7 +18,10 @@ export const validate: Verb = {
     const { values } = parseFlags(parameters, configFlags);
     const { config, file } = await openConfig(values, io);
     const supergraph = await readSupergraph(config, io);
-    checkNames(config, supergraph);
+    checkSubgraphNames(
+      config,
+      supergraph.subgraphs.map(({ name }) => name),
+    );
     const { coveredFields } = compileRules(config.authorization?.rules, supergraph.apiSchema, cliLogger(io));
     io.out(
       [
@@ -39,18 +39,6 @@ export const validate: Verb = {
     return 0;
   },
 };
-
-/** What is said of subgraphs that do not exist would be without effect. */
-function checkNames(config: AtriumConfig, { subgraphs }: BuiltSupergraph): void {
-  const known = subgraphs.map(({ name }) => name);
-  const settings = Object.keys(config.subgraphs).filter((name) => !known.includes(name));
-  const variables = Object.keys(config.subgraphAddresses).filter((name) => !known.map(subgraphVariable).includes(name));
-  const problems = [
-    ...settings.map((name) => `subgraphs.${name}: no such subgraph in the supergraph${closestNames(name, known)}`),
-    ...variables.map((name) => `ATRIUM_SUBGRAPH_${name}_URL: no such subgraph in the supergraph`),
-  ];
-  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
-}
 
 function describeAuthentication(authentication: AtriumConfig['authentication']): string {
   if (authentication === undefined) return 'none: every client is anonymous';

@@ -1,3 +1,5 @@
+import { ConfigurationError } from '../core/errors.ts';
+import { closestNames } from './closest-names.ts';
 import type { AtriumConfig } from './config.ts';
 
 /** How one subgraph is called. Without `url` the address in the supergraph counts. */
@@ -22,4 +24,15 @@ export function subgraphOptions(config: AtriumConfig, name: string): SubgraphOpt
 /** The `<NAME>` of `ATRIUM_SUBGRAPH_<NAME>_URL`. */
 export function subgraphVariable(name: string): string {
   return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+}
+
+/** Settings of subgraphs that do not exist would be without effect. Throws ConfigurationError. */
+export function checkSubgraphNames(config: AtriumConfig, known: readonly string[]): void {
+  const settings = Object.keys(config.subgraphs).filter((name) => !known.includes(name));
+  const variables = Object.keys(config.subgraphAddresses).filter((name) => !known.map(subgraphVariable).includes(name));
+  const problems = [
+    ...settings.map((name) => `subgraphs.${name}: no such subgraph in the supergraph${closestNames(name, known)}`),
+    ...variables.map((name) => `ATRIUM_SUBGRAPH_${name}_URL: no such subgraph in the supergraph`),
+  ];
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
 }

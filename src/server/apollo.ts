@@ -106,11 +106,11 @@ function operations(logger: Logger): ApolloServerPlugin<ServerContext> {
   };
 }
 
-/** Apollo's packages log plain texts. */
+/** Apollo's packages log plain texts; what they call info, such as every schema that was loaded, is detail here. */
 export function apolloLogger(logger: Logger) {
   return {
     debug: (message: unknown) => logger.debug({}, String(message)),
-    info: (message: unknown) => logger.info({}, String(message)),
+    info: (message: unknown) => logger.debug({}, String(message)),
     warn: (message: unknown) => logger.warn({}, String(message)),
     error: (message: unknown) => logger.error({}, String(message)),
   };

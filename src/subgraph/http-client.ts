@@ -91,7 +91,7 @@ export function createTransport(options: HttpClientOptions): Transport {
             const problem = error instanceof Problem ? error : new Problem('SUBGRAPH_UNREACHABLE', 'no answer', error);
             ({ code } = problem);
             options.logger.warn(
-              { subgraph: request.subgraph, requestId: context.requestId, code, status, err: problem },
+              { subgraph: request.subgraph, requestId: context.requestId, code, status, reason: reasonOf(problem) },
               'A request to a subgraph failed',
             );
             outcome = failed(request.subgraph, problem);
@@ -121,6 +121,14 @@ class Problem extends Error {
     super(message, cause === undefined ? {} : { cause });
     this.code = code;
   }
+}
+
+/** One line for the log: a stack would only name the HTTP client's insides. */
+function reasonOf({ message, cause }: Problem): string {
+  if (!(cause instanceof Error)) return message;
+  // Node gathers the attempts for several addresses in one error that has no message of its own.
+  const text = cause.message === '' && 'code' in cause ? String(cause.code) : cause.message;
+  return `${message}: ${text}`;
 }
 
 interface Exchange {
