@@ -62,7 +62,10 @@ describe.skipIf(chromium === undefined)('the explorer in Chromium', () => {
       data: { me: { name: 'Ann', orders: { edges: [{ node: { id: '17' } }] } } },
     });
     expect(await page.locator('output').textContent()).toBe('Ann');
-    expect(page.workers().map((worker) => worker.url().split('/').at(-1))).toContain('graphql.worker.js');
+    // The editor starts its workers when it is idle.
+    await expect
+      .poll(() => page.workers().map((worker) => worker.url().split('/').at(-1)), { timeout: 20_000 })
+      .toContain('graphql.worker.js');
     expect(complaints).toEqual([]);
   });
 

@@ -166,7 +166,8 @@ describe('a body is refused', () => {
       front.log.length = 0;
       const socket = front.socket();
       socket.write('POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n');
-      socket.write(`content-encoding: ${encoding}\r\n\r\nhalf a body`);
+      socket.write(`content-encoding: ${encoding}\r\n\r\n`);
+      socket.write(encoding === 'gzip' ? gzipSync(question).subarray(0, 12) : 'half a body');
       // The server has to have seen the half body before the end of the connection.
       await front.post(question);
       socket.destroy();
