@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** One gateway to measure. */
+export interface Contestant {
+  readonly name: string;
+  readonly title: string;
+  /** Where its command is run: an empty folder when absent, so that no configuration is found. */
+  readonly cwd?: string;
+  /** Why it cannot be measured here, and what helps. */
+  readonly missing?: string;
+  /** Node's arguments. */
+  args(start: ContestantStart): readonly string[];
+}
+
+export interface ContestantStart {
+  readonly supergraph: string;
+  readonly port: number;
+  readonly workload: string;
+  readonly subgraphs: readonly { readonly name: string; readonly url: string }[];
+}
+
+export type ContestantName = (typeof contestantNames)[number];
+
+export const contestantNames = ['floor', 'atrium', 'stock', 'hive', 'hive-rust'] as const;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const peers = fileURLToPath(new URL('peers', import.meta.url));
+const hiveCommand = 'node_modules/@graphql-hive/gateway/dist/bin.js';
+const missingHive = existsSync(`${peers}/${hiveCommand}`)
+  ? {}
+  : { missing: 'it is not installed: npm run bench:peers installs it' };
+
+/** `against` is the folder of another checkout of Atrium, which competes with this one. */
+export function contestantsWith(against: string | undefined): readonly Contestant[] {
+  if (against === undefined) return contestants;
+  const other = atrium('against', `Atrium of ${basename(against)}`, `${resolve(against)}/`);
+  return contestants.flatMap((contestant) => (contestant.name === 'atrium' ? [contestant, other] : [contestant]));
+}
+
+export const contestants: readonly Contestant[] = [
+  {
+    name: 'floor',
+    title: 'hand-written aggregator',
+    args: ({ supergraph, port, workload, subgraphs }) => [
+      `${root}bench/contestants/floor.ts`,
+      '--workload',
+      workload,
+      '--supergraph',
+      supergraph,
+      '--port',
+      String(port),
+      ...subgraphs.flatMap(({ name, url }) => ['--subgraph', `${name}=${url}`]),
+    ],
+  },
+  atrium('atrium', 'Atrium', root),
+  {
+    name: 'stock',
+    title: '@apollo/gateway',
+    args: ({ supergraph, port }) => [
+      `${root}bench/contestants/stock.ts`,
+      '--supergraph',
+      supergraph,
+      '--port',
+      String(port),
+    ],
+  },
+  { name: 'hive', title: 'Hive Gateway', cwd: peers, ...missingHive, args: (start) => hive(start) },
+  {
+    name: 'hive-rust',
+    title: 'Hive Gateway, Rust planner',
+    cwd: peers,
+    ...missingHive,
+    args: (start) => [...hive(start), '--hive-router-runtime'],
+  },
+];
+
+function atrium(name: string, title: string, folder: string): Contestant {
+  return {
+    name,
+    title,
+    args: ({ supergraph, port }) => [
+      `${folder}src/cli/main.ts`,
+      'serve',
+      '--supergraph',
+      supergraph,
+      '--port',
+      String(port),
+    ],
+  };
+}
+
+function hive({ supergraph, port }: ContestantStart): string[] {
+  return [
+    hiveCommand,
+    'supergraph',
+    supergraph,
+    '--config-path',
+    'hive.config.mjs',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+  ];
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** What the processes of the benchmark tell it. */
+export const subgraphsSchema = z.array(
+  z.object({ world: z.string(), name: z.string(), url: z.string(), sdl: z.string() }),
+);
+
+export const countsSchema = z.object({ calls: z.number(), executed: z.number() });
+
+/** Of a gateway since its start: microseconds of user and system time, milliseconds in GC, bytes of memory. */
+export const usageSchema = z.object({
+  cpuMicros: z.number(),
+  majorGcs: z.number(),
+  minorGcs: z.number(),
+  gcMs: z.number(),
+  rssBytes: z.number(),
+  peakRssBytes: z.number(),
+  heapUsedBytes: z.number(),
+});
+
+export const loadJobSchema = z.object({
+  url: z.string(),
+  workload: z.string(),
+  seconds: z.number(),
+  maxRequests: z.number(),
+  /** Serial number of the first request; the next one's is in the result. */
+  from: z.number(),
+  /** Every answer's length; absent when answers differ. */
+  answerBytes: z.number().optional(),
+});
+
+/** Latencies in milliseconds. */
+export const loadResultSchema = z.object({
+  requests: z.number(),
+  seconds: z.number(),
+  p50: z.number(),
+  p99: z.number(),
+  next: z.number(),
+});
+
+export type Subgraphs = z.infer<typeof subgraphsSchema>;
+export type Usage = z.infer<typeof usageSchema>;
+export type LoadJob = z.infer<typeof loadJobSchema>;
+export type LoadResult = z.infer<typeof loadResultSchema>;
