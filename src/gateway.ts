@@ -21,8 +21,12 @@ import type { Logger } from './core/logger.ts';
 import { createRequestRecord, isRequestContext } from './core/request-context.ts';
 import type { RequestContext } from './core/request-context.ts';
 import { refuseReservedNames } from './core/reserved-names.ts';
+import { createExecutable, nothingToFetch } from './execution/executable.ts';
+import type { Executable } from './execution/executable.ts';
 import { executeOperation } from './execution/execute-operation.ts';
 import type { OperationRun } from './execution/execute-operation.ts';
+import { createOperationCache } from './execution/operation-cache.ts';
+import type { OperationCache } from './execution/operation-cache.ts';
 import { createOperationPlanner } from './planning/operation-planner.ts';
 import type { OperationPlanner } from './planning/operation-planner.ts';
 import { createRateLimiter } from './rate-limit/limiter.ts';
@@ -65,7 +69,8 @@ export interface AtriumGatewayOptions {
 /** A supergraph with everything made for it. A request is served to its end by the one that validated it. */
 interface Generation {
   readonly supergraph: BuiltSupergraph;
-  readonly planner: OperationPlanner;
+  readonly planner: OperationPlanner<Executable>;
+  readonly operations: OperationCache;
   readonly rules: CompiledRules;
   readonly subgraphs: SubgraphClient;
   readonly cache: EntityCache | undefined;
@@ -147,8 +152,8 @@ export class AtriumGateway extends ApolloGateway {
     if (decided.touched) context.responseHeaders.set('cache-control', 'private, no-store');
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
 
-    const plan = decided.empty
-      ? undefined
+    const executable = decided.empty
+      ? nothingToFetch
       : generation.planner.plan({
           document: decided.document,
           operationName: operation.name?.value,
@@ -156,12 +161,10 @@ export class AtriumGateway extends ApolloGateway {
         });
 
     const { data, errors: failures } = await executeOperation({
-      schema,
-      document,
-      operation,
+      asked: generation.operations.get(request),
+      executable,
       variables,
       coercedVariables: coerced,
-      plan,
       verdict: verdictOf(decided),
       context,
       subgraphs:
@@ -203,7 +206,8 @@ export class AtriumGateway extends ApolloGateway {
     ]);
     return {
       supergraph,
-      planner: createOperationPlanner(supergraph),
+      planner: createOperationPlanner(supergraph, createExecutable),
+      operations: createOperationCache(),
       rules: compileRules(this.#options.rules, supergraph.apiSchema, this.#log),
       subgraphs: this.#transport.clientFor(new Map(urls)),
       cache: this.#options.createCache?.(hash('sha256', sdl)),

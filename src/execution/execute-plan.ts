@@ -2,21 +2,21 @@ import DataLoader from 'dataloader';
 import type { EntityCache, EntityLookup } from '../cache/entity-cache.ts';
 import { canonicalJson, isJsonObject } from '../core/json.ts';
 import type { RequestContext } from '../core/request-context.ts';
-import type { FetchGroup, FetchPlan, FetchStep } from '../planning/fetch-plan.ts';
 import type { SubgraphClient, SubgraphError, SubgraphResponse } from '../subgraph/client.ts';
+import type { Executable, ExecutableGroup, ExecutableStep } from './executable.ts';
 import { FaultBook, faultFrom } from './faults.ts';
 import type { Fault } from './faults.ts';
-import { mergeAnswer } from './merge.ts';
+import { forget, mergeAnswer } from './merge.ts';
 import { getOwn } from './own.ts';
-import { representationOf } from './representation.ts';
-import { targetsAt } from './targets.ts';
-import type { Target } from './targets.ts';
-import { entitiesKey, writeRequest } from './write-request.ts';
+import { MISSING, OTHER_TYPE } from './representation.ts';
+import { positionsAt, targetsAt } from './targets.ts';
+import type { ResponseObject } from './targets.ts';
+import { entitiesKey } from './write-request.ts';
 import type { FetchSlot } from './write-request.ts';
 
 /** What a plan needs to run, for one client request. */
 export interface Execution {
-  readonly plan: FetchPlan;
+  readonly executable: Executable;
   /** The client's variables as they came (sent to subgraphs), and coerced (conditions are read from them). */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly coercedVariables: Readonly<Record<string, unknown>>;
@@ -28,42 +28,36 @@ export interface Execution {
 
 /** The data of all subgraphs together under the client's response names, not yet in the client's shape. */
 export interface Executed {
-  readonly data: Record<string, unknown>;
+  readonly data: ResponseObject;
   readonly faults: FaultBook;
 }
 
 /**
- * Runs the plan: a group of fetches is sent the moment the last group it waits for is done. Every fetch is a slot of
+ * Runs a plan: a group of fetches is sent the moment the last group it waits for is done. Every fetch is a slot of
  * the request's DataLoader for its subgraph, and the plan's dependency counter, not the event loop, decides when a
  * loader sends its batch: the number of calls is the plan's, whatever the timing.
  */
 export function executePlan(execution: Execution): Promise<Executed> {
-  const { plan } = execution;
+  const { groups } = execution.executable;
   const run: Run = { ...execution, data: {}, faults: new FaultBook(), loaders: new Map() };
-  const waiting = plan.groups.map((group) => group.after.length);
-  const dependents = plan.groups.map((_, index) =>
-    [...plan.groups.keys()].filter((other) => plan.groups[other]?.after.includes(index)),
-  );
-
+  const waiting = groups.map((group) => group.waitsFor);
   return new Promise((resolve, reject) => {
-    let left = plan.groups.length;
-    const finish = (): void => resolve({ data: run.data, faults: run.faults });
+    let left = groups.length;
     const start = (index: number): void => {
-      const group = plan.groups[index];
-      if (group === undefined) return;
-      runGroup(run, group).then(() => {
-        left -= 1;
-        if (left === 0) finish();
-        for (const dependent of dependents[index] ?? []) {
-          const open = (waiting[dependent] ?? 0) - 1;
-          waiting[dependent] = open;
-          if (open === 0) start(dependent);
-        }
-      }, reject);
+      const group = groups[index];
+      if (group !== undefined) runGroup(run, group).then(() => done(group), reject);
     };
-    if (left === 0) finish();
-    for (const [index, open] of waiting.entries())
-      if (open === 0 && plan.groups[index]?.after.length === 0) start(index);
+    const done = (group: ExecutableGroup): void => {
+      left -= 1;
+      if (left === 0) resolve({ data: run.data, faults: run.faults });
+      for (const dependent of group.dependents) {
+        const open = (waiting[dependent] ?? 0) - 1;
+        waiting[dependent] = open;
+        if (open === 0) start(dependent);
+      }
+    };
+    if (left === 0) resolve({ data: run.data, faults: run.faults });
+    for (const [index, group] of groups.entries()) if (group.waitsFor === 0) start(index);
   });
 }
 
@@ -73,7 +67,9 @@ interface Run extends Execution, Executed {
 
 interface SubgraphLoader {
   readonly loader: DataLoader<FetchSlot, SlotAnswer>;
+  /** Set by the loader as soon as it has something to send. */
   dispatch: () => void;
+  group: ExecutableGroup;
 }
 
 /** One slot's share of a response. */
@@ -88,45 +84,55 @@ interface SlotAnswer {
   readonly reportsUnplaced: boolean;
 }
 
-async function runGroup(run: Run, group: FetchGroup): Promise<void> {
-  const steps = group.steps.flatMap((index) => run.plan.steps[index] ?? []);
-  const active = steps.filter(({ conditions }) =>
-    conditions.every(({ variable, value }) => getOwn(run.coercedVariables, variable) === value),
-  );
-  const prepared = await Promise.all(active.map((step) => prepare(run, step)));
-  const open = prepared.filter((fetch) => fetch.step.requires === undefined || fetch.missing.length > 0);
+async function runGroup(run: Run, group: ExecutableGroup): Promise<void> {
+  const fetches: PreparedFetch[] = [];
+  for (const step of group.steps) {
+    if (!isActive(step, run.coercedVariables)) continue;
+    const fetch = prepare(run, step);
+    if (fetch !== undefined) fetches.push(fetch);
+  }
+  if (run.cache !== undefined) await Promise.all(fetches.map((fetch) => readCache(run, fetch, run.cache)));
+  const open = fetches.filter((fetch) => fetch.step.represent === undefined || fetch.representations.length > 0);
   if (open.length === 0) return;
-  const { loader, dispatch } = loaderFor(run, group.subgraph);
-  const answers = open.map(async (fetch) => {
-    const representations = fetch.missing.flatMap((index) => fetch.representations[index] ?? []);
-    apply(run, fetch, await loader.load({ step: fetch.step, representations }));
-  });
-  dispatch();
-  await Promise.all(answers);
+  const entry = loaderFor(run, group);
+  entry.group = group;
+  const answers = open.map((fetch) => entry.loader.load(fetch));
+  entry.dispatch();
+  for (const [index, answer] of (await Promise.all(answers)).entries()) {
+    const fetch = open[index];
+    if (fetch !== undefined) apply(run, fetch, answer);
+  }
 }
 
-function loaderFor(run: Run, subgraph: string): { loader: SubgraphLoader['loader']; dispatch: () => void } {
-  let entry = run.loaders.get(subgraph);
-  if (entry === undefined) {
-    const created: SubgraphLoader = {
-      dispatch: () => {},
-      loader: new DataLoader(
-        async (slots) => {
-          const response = await run.subgraphs.send(writeRequest(slots, run.variables), run.context);
-          return share(response, slots);
-        },
-        { cache: false, batchScheduleFn: (dispatch) => (created.dispatch = dispatch) },
-      ),
-    };
-    entry = created;
-    run.loaders.set(subgraph, entry);
-  }
-  const { loader } = entry;
-  return { loader, dispatch: () => entry.dispatch() };
+function isActive({ conditions }: ExecutableStep, variables: Readonly<Record<string, unknown>>): boolean {
+  return conditions.every(({ variable, value }) => getOwn(variables, variable) === value);
 }
+
+function loaderFor(run: Run, group: ExecutableGroup): SubgraphLoader {
+  const known = run.loaders.get(group.subgraph);
+  if (known !== undefined) return known;
+  const created: SubgraphLoader = {
+    group,
+    dispatch: () => {},
+    loader: new DataLoader(
+      async (slots) => {
+        const request = created.group.writeRequest(slots, run.variables);
+        return share(await run.subgraphs.send(request, run.context), slots);
+      },
+      { cache: false, batchScheduleFn: (dispatch) => (created.dispatch = dispatch) },
+    ),
+  };
+  run.loaders.set(group.subgraph, created);
+  return created;
+}
+
+const noErrors: readonly SubgraphError[] = [];
 
 function share(response: SubgraphResponse, slots: readonly FetchSlot[]): SlotAnswer[] {
   const keys = slots.map((_, index) => entitiesKey(index, slots.length));
+  if (response.errors.length === 0) {
+    return keys.map((key) => ({ response, key, errors: noErrors, unplaced: noErrors, reportsUnplaced: false }));
+  }
   const owns = ({ path }: SubgraphError, slot: number): boolean =>
     slots[slot]?.step.requires === undefined
       ? path !== undefined && path.length > 0
@@ -142,120 +148,144 @@ function share(response: SubgraphResponse, slots: readonly FetchSlot[]): SlotAns
 }
 
 /** A step with the objects it concerns and what of it still has to be asked. */
-interface PreparedFetch {
-  readonly step: FetchStep;
+interface PreparedFetch extends FetchSlot {
+  readonly step: ExecutableStep;
   /** Distinct representations, and for each the objects it stands for. A root fetch has one target and no texts. */
-  readonly representations: readonly string[];
-  readonly targets: readonly (readonly Target[])[];
-  /** Indexes of representations that no cache answered. */
-  readonly missing: readonly number[];
-  readonly lookup: EntityLookup | undefined;
+  representations: readonly string[];
+  targets: readonly (readonly ResponseObject[])[];
+  lookup: EntityLookup | undefined;
 }
 
-async function prepare(run: Run, step: FetchStep): Promise<PreparedFetch> {
-  const targets = step.paths.flatMap((path) => targetsAt(run.data, path));
-  if (step.requires === undefined)
-    return { step, representations: [], targets: [targets], missing: [], lookup: undefined };
+/** undefined when there is nothing to ask for. */
+function prepare(run: Run, step: ExecutableStep): PreparedFetch | undefined {
+  const objects: ResponseObject[] = [];
+  for (const path of step.paths) targetsAt(run.data, path, objects);
+  if (objects.length === 0) return undefined;
+  if (step.represent === undefined) return { step, representations: [], targets: [objects], lookup: undefined };
 
   const indexOf = new Map<string, number>();
-  const byRepresentation: Target[][] = [];
-  for (const target of targets) {
-    const representation = representationOf(target.object, step.requires);
-    if (representation === 'other type') continue;
-    if (representation === 'missing') {
+  const representations: string[] = [];
+  const targets: ResponseObject[][] = [];
+  for (const object of objects) {
+    const text = step.represent(object);
+    if (text === OTHER_TYPE) continue;
+    if (text === MISSING) {
       // Whoever failed to deliver what this step needs has left its reason with the object, unless it simply left it out.
-      if (!run.faults.isAbsent(target.object)) run.faults.fail(target.object, incomplete(step.subgraph));
+      if (run.faults.isAbsent(object)) forget(object, step.shape);
+      else fail(run, object, step, incomplete(step.subgraph));
       continue;
     }
-    const index = indexOf.get(representation.text) ?? indexOf.size;
-    indexOf.set(representation.text, index);
-    (byRepresentation[index] ??= []).push(target);
+    const index = indexOf.get(text);
+    if (index !== undefined) {
+      targets[index]?.push(object);
+      continue;
+    }
+    indexOf.set(text, representations.length);
+    representations.push(text);
+    targets.push([object]);
   }
-  const representations = [...indexOf.keys()];
-  const fetch = { step, representations, targets: byRepresentation };
-  if (run.cache === undefined || representations.length === 0) {
-    return { ...fetch, missing: [...representations.keys()], lookup: undefined };
-  }
-
-  const lookup = lookupOf(run, step, representations);
-  const cached = await run.cache.read(lookup, run.context);
-  const missing: number[] = [];
-  for (const index of representations.keys()) {
-    if (cached[index] === undefined) missing.push(index);
-    else complete(run, step, byRepresentation[index] ?? [], cached[index]);
-  }
-  return { ...fetch, missing, lookup };
+  return representations.length === 0 ? undefined : { step, representations, targets, lookup: undefined };
 }
 
-function lookupOf(run: Run, step: FetchStep, representations: readonly string[]): EntityLookup {
+/** Completes what the cache knows and leaves the rest to be asked. */
+async function readCache(run: Run, fetch: PreparedFetch, cache: EntityCache | undefined): Promise<void> {
+  const { step, representations, targets } = fetch;
+  if (cache === undefined || step.represent === undefined) return;
   const used = Object.fromEntries(step.variables.map((name) => [name, getOwn(run.variables, name)]));
-  return {
+  const lookup: EntityLookup = {
     subgraph: step.subgraph,
     selection: step.text.selection + step.text.fragments.map(({ text }) => text).join(''),
     variables: canonicalJson(used),
     representations,
   };
+  const cached = await cache.read(lookup, run.context);
+  const missing: number[] = [];
+  for (const index of representations.keys()) {
+    if (cached[index] === undefined) missing.push(index);
+    else complete(run, step, targets[index] ?? [], cached[index]);
+  }
+  fetch.representations = missing.flatMap((index) => representations[index] ?? []);
+  fetch.targets = missing.map((index) => targets[index] ?? []);
+  fetch.lookup = { ...lookup, representations: fetch.representations };
 }
 
 function apply(run: Run, fetch: PreparedFetch, answer: SlotAnswer): void {
   const { response, errors, unplaced } = answer;
   const { step } = fetch;
-  const [reason] = [...errors, ...unplaced];
-  const failure = reason === undefined ? unreadable(step.subgraph) : faultFrom(reason, step.subgraph);
   if (response.data !== null && answer.reportsUnplaced) {
     run.faults.general.push(...unplaced.map((error) => faultFrom(error, step.subgraph)));
   }
-  if (step.requires === undefined) applyRoot(run, fetch, answer, failure);
+  const [reason] = errors.length === 0 ? unplaced : errors;
+  const failure = reason === undefined ? unreadable(step.subgraph) : faultFrom(reason, step.subgraph);
+  if (step.represent === undefined) applyRoot(run, fetch, answer, failure);
   else applyEntities(run, fetch, answer, failure);
 }
 
-function applyRoot(run: Run, { step, targets }: PreparedFetch, answer: SlotAnswer, failure: Fault): void {
-  const { data } = answer.response;
-  for (const { object, path } of targets.flat()) {
-    for (const error of answer.errors)
-      run.faults.addAt([...path, ...(error.path ?? [])], faultFrom(error, step.subgraph));
-    if (data === null) run.faults.fail(object, failure);
-    else mergeAnswer(object, data, step.shape);
+function applyRoot(run: Run, { step, targets }: PreparedFetch, { response, errors }: SlotAnswer, failure: Fault): void {
+  const addErrors = errorPlacer(run, step, 0);
+  for (const object of new Set(targets[0])) {
+    addErrors(object, errors);
+    if (response.data === null) fail(run, object, step, failure);
+    else mergeAnswer(object, response.data, step.shape, step.adopt);
   }
 }
 
 function applyEntities(run: Run, fetch: PreparedFetch, answer: SlotAnswer, failure: Fault): void {
-  const { step } = fetch;
+  const { step, targets } = fetch;
   const { data, headers } = answer.response;
-  const asked = fetch.missing.map((index) => fetch.targets[index] ?? []);
-  const failedAt = new Map<number, Fault>();
-  for (const error of answer.errors) {
-    const [, index, ...rest] = error.path ?? [];
-    if (typeof index !== 'number') continue;
-    const fault = faultFrom(error, step.subgraph);
-    if (!failedAt.has(index)) failedAt.set(index, fault);
-    for (const { path } of rest.length === 0 ? [] : (asked[index] ?? [])) run.faults.addAt([...path, ...rest], fault);
-  }
-
+  const addErrors = errorPlacer(run, step, 2);
+  const errorsAt = Map.groupBy(answer.errors, ({ path }) => path?.[1]);
   const entities = data === null ? undefined : getOwn(data, answer.key);
-  const isAnswer = Array.isArray(entities) && entities.length === asked.length;
-  for (const [index, targets] of asked.entries()) {
+  const isAnswer = Array.isArray(entities) && entities.length === targets.length;
+  for (const [index, objects] of targets.entries()) {
     const entity: unknown = isAnswer ? entities[index] : undefined;
-    const fault = failedAt.get(index) ?? (isAnswer ? undefined : failure);
-    if (fault === undefined || isJsonObject(entity)) complete(run, step, targets, entity);
-    else for (const { object } of targets) run.faults.fail(object, fault);
+    const errors = errorsAt.get(index) ?? noErrors;
+    if (errors.length > 0) for (const object of new Set(objects)) addErrors(object, errors);
+    const fault = errors[0] === undefined ? undefined : faultFrom(errors[0], step.subgraph);
+    if (isAnswer && (fault === undefined || isJsonObject(entity))) complete(run, step, objects, entity);
+    else for (const object of objects) fail(run, object, step, fault ?? failure);
   }
 
   // Errors are never cached, and an error without a place may concern any entity.
   if (!isAnswer || answer.unplaced.length > 0 || run.cache === undefined || fetch.lookup === undefined) return;
-  const representations = fetch.missing.flatMap((index) => fetch.representations[index] ?? []);
   const values = entities.map((entity: unknown, index) =>
-    failedAt.has(index) || !isJsonObject(entity) ? undefined : entity,
+    errorsAt.has(index) || !isJsonObject(entity) ? undefined : entity,
   );
-  run.cache.write({ ...fetch.lookup, representations }, values, headers, run.context);
+  run.cache.write(fetch.lookup, values, headers, run.context);
 }
 
-function complete(run: Run, step: FetchStep, targets: readonly Target[], entity: unknown): void {
-  for (const { object } of targets) {
-    if (isJsonObject(entity)) mergeAnswer(object, entity, step.shape);
-    else if (entity === null) run.faults.markAbsent(object);
-    else run.faults.fail(object, unreadable(step.subgraph));
+/** An error at a field below an object belongs to every position of the response where that object stands. */
+function errorPlacer(run: Run, step: ExecutableStep, skip: number) {
+  let positions: ReadonlyMap<object, (string | number)[][]>[] | undefined;
+  return (object: ResponseObject, errors: readonly SubgraphError[]): void => {
+    for (const error of errors) {
+      const rest = (error.path ?? []).slice(skip);
+      if (rest.length === 0) continue;
+      const fault = faultFrom(error, step.subgraph);
+      positions ??= step.paths.map((path) => positionsAt(run.data, path));
+      for (const position of positions.flatMap((known) => known.get(object) ?? [])) {
+        run.faults.addAt([...position, ...rest], fault);
+      }
+    }
+  };
+}
+
+function complete(run: Run, step: ExecutableStep, objects: readonly ResponseObject[], entity: unknown): void {
+  for (const object of objects) {
+    if (isJsonObject(entity)) {
+      mergeAnswer(object, entity, step.shape, step.adopt);
+    } else if (entity === null) {
+      run.faults.markAbsent(object);
+      forget(object, step.shape);
+    } else {
+      fail(run, object, step, unreadable(step.subgraph));
+    }
   }
+}
+
+function fail(run: Run, object: ResponseObject, step: ExecutableStep, fault: Fault): void {
+  run.faults.fail(object, fault);
+  forget(object, step.shape);
 }
 
 function unreadable(subgraph: string): Fault {

@@ -26,6 +26,11 @@ export class FaultBook {
   readonly #failed = new Map<object, Fault>();
   readonly #absent = new Set<object>();
 
+  /** Nothing went wrong and nothing is absent. */
+  get isEmpty(): boolean {
+    return this.root === undefined && this.general.length === 0 && this.#failed.size === 0 && this.#absent.size === 0;
+  }
+
   /** A fetch that should have completed this object brought nothing. */
   fail(object: object, fault: Fault): void {
     if (!this.#failed.has(object)) this.#failed.set(object, fault);

@@ -3,7 +3,7 @@
  * `Object.prototype`.
  */
 export function getOwn(object: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
+  return isInherited(key) && !Object.hasOwn(object, key) ? undefined : object[key];
 }
 
 export function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
@@ -13,3 +13,10 @@ export function setOwn(object: Record<string, unknown>, key: string, value: unkn
     object[key] = value;
   }
 }
+
+/** Every object has a property of this name without owning it. */
+export function isInherited(key: string): boolean {
+  return inherited.has(key);
+}
+
+const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));

@@ -149,7 +149,7 @@ function projectValue(
     return leaf ?? null;
   }
 
-  const objectType = isObjectType(type) ? type : runtimeType(place.run.schema, value, type.name);
+  const objectType = runtimeType(place.run.schema, value, type);
   if (!isJsonObject(value) || objectType === undefined || place.field.selection === undefined) {
     errors.add(misfit(place, type.name), position, coordinate(place));
     return null;
@@ -208,12 +208,16 @@ function addUnvisited(
   }
 }
 
-function runtimeType(schema: GraphQLSchema, value: unknown, abstractName: string): GraphQLObjectType | undefined {
-  const typeName = isJsonObject(value) ? getOwn(value, '__typename') : undefined;
+/** The type of an object that says what it is, undefined when it cannot stand where it stands. */
+function runtimeType(
+  schema: GraphQLSchema,
+  value: unknown,
+  declared: GraphQLObjectType | GraphQLAbstractType,
+): GraphQLObjectType | undefined {
+  const typeName = isJsonObject(value) ? value['__typename'] : undefined;
+  if (isObjectType(declared)) return typeName === undefined || typeName === declared.name ? declared : undefined;
   const type = typeof typeName === 'string' ? schema.getType(typeName) : undefined;
-  const abstract = schema.getType(abstractName);
-  if (!isObjectType(type) || abstract === undefined || !('resolveType' in abstract)) return undefined;
-  return schema.isSubType(abstract, type) ? type : undefined;
+  return isObjectType(type) && schema.isSubType(declared, type) ? type : undefined;
 }
 
 /**

@@ -1,47 +1,100 @@
 import { canonicalJson, isJsonObject } from '../core/json.ts';
-import type { RequiredSelection } from '../planning/required-selection.ts';
-import { getOwn, setOwn } from './own.ts';
+import type { RequiredField, RequiredSelection } from '../planning/required-selection.ts';
+import { getOwn } from './own.ts';
 
-/** `missing`: a field the representation needs never arrived. `other type`: the step does not concern this object. */
-export type Representation = { readonly text: string } | 'missing' | 'other type';
+/** A field the representation needs never arrived. */
+export const MISSING = Symbol('missing');
+/** The step does not concern objects of this type. */
+export const OTHER_TYPE = Symbol('other type');
 
-/** The canonical JSON text of an object's representation. */
-export function representationOf(
+/** Writes the representation of an object of the response as canonical JSON: equal entities have equal texts. */
+export type RepresentationWriter = (
   object: Readonly<Record<string, unknown>>,
-  required: RequiredSelection,
-): Representation {
-  const representation: Record<string, unknown> = {};
-  if (!read(object, required, representation)) return 'missing';
-  return typeof representation['__typename'] === 'string' ? { text: canonicalJson(representation) } : 'other type';
+) => string | typeof MISSING | typeof OTHER_TYPE;
+
+export function createRepresentationWriter(required: RequiredSelection): RepresentationWriter {
+  const writers = new Map<unknown, ObjectWriter>();
+  return (object) => {
+    const typeName = object['__typename'];
+    let write = writers.get(typeName);
+    if (write === undefined) {
+      write = createObjectWriter(required, typeName);
+      // Type names come from subgraphs: what is no type of the plan is not worth remembering.
+      if (write.isEntity) writers.set(typeName, write);
+    }
+    return write.isEntity ? write.write(object) : OTHER_TYPE;
+  };
 }
 
-/** False when something required is missing. */
-function read(
-  source: Readonly<Record<string, unknown>>,
-  required: RequiredSelection,
-  into: Record<string, unknown>,
-): boolean {
-  for (const { responseName, key, constant, selection } of required.fields) {
-    const value = getOwn(source, responseName);
-    if (value === undefined) return false;
-    const copied = constant ?? (selection === undefined ? value : readNested(value, selection, getOwn(into, key)));
-    if (copied === undefined) return false;
-    setOwn(into, key, copied);
-  }
-  const typeName = getOwn(source, '__typename');
-  for (const { types, selection } of required.typed) {
-    if (typeof typeName === 'string' && types.has(typeName) && !read(source, selection, into)) return false;
-  }
-  return true;
+interface ObjectWriter {
+  /** The representation has a type name, without which it would not be one. */
+  readonly isEntity: boolean;
+  readonly write: (object: Readonly<Record<string, unknown>>) => string | typeof MISSING;
 }
 
-function readNested(value: unknown, selection: RequiredSelection, existing: unknown): unknown {
-  if (Array.isArray(value)) {
-    const before: readonly unknown[] = Array.isArray(existing) ? existing : [];
-    const items = value.map((item, index) => readNested(item, selection, before[index]));
-    return items.includes(undefined) ? undefined : items;
-  }
-  if (!isJsonObject(value)) return value;
-  const nested: Record<string, unknown> = isJsonObject(existing) ? existing : {};
-  return read(value, selection, nested) ? nested : undefined;
+/** Everything known about the fields of one type is worked out here, so that writing is only reading and joining. */
+function createObjectWriter(required: RequiredSelection, typeName: unknown): ObjectWriter {
+  const fields = fieldsFor(required, typeName);
+  const parts = fields.map(({ key, responseName, constant, selections }, index) => ({
+    prefix: `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`,
+    responseName,
+    constant: constant === undefined ? undefined : JSON.stringify(constant),
+    writeNested: selections.length === 0 ? undefined : nestedWriter(selections),
+  }));
+  return {
+    isEntity: fields.some(({ key }) => key === '__typename'),
+    write(object) {
+      let text = parts.length === 0 ? '{' : '';
+      for (const { prefix, responseName, constant, writeNested } of parts) {
+        const value = getOwn(object, responseName);
+        if (value === undefined) return MISSING;
+        const written = constant ?? (writeNested === undefined ? canonicalJson(value) : writeNested(value));
+        if (written === MISSING) return MISSING;
+        text += prefix + written;
+      }
+      return `${text}}`;
+    },
+  };
+}
+
+/** One key of a representation; several selections of it are written as one. */
+interface WrittenField extends Pick<RequiredField, 'key' | 'responseName' | 'constant'> {
+  readonly selections: readonly RequiredSelection[];
+}
+
+function fieldsFor(required: RequiredSelection, typeName: unknown): WrittenField[] {
+  const fields = new Map<string, WrittenField>();
+  const collect = (selection: RequiredSelection): void => {
+    for (const field of selection.fields) {
+      const selections = [...(fields.get(field.key)?.selections ?? []), ...(field.selection ? [field.selection] : [])];
+      fields.set(field.key, { ...field, selections });
+    }
+    for (const typed of selection.typed) {
+      if (typeof typeName === 'string' && typed.types.has(typeName)) collect(typed.selection);
+    }
+  };
+  collect(required);
+  return [...fields.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function nestedWriter(selections: readonly RequiredSelection[]): (value: unknown) => string | typeof MISSING {
+  const required: RequiredSelection = {
+    fields: selections.flatMap(({ fields }) => fields),
+    typed: selections.flatMap(({ typed }) => typed),
+  };
+  const untyped = required.typed.length === 0 ? createObjectWriter(required, undefined) : undefined;
+  const write = (value: unknown): string | typeof MISSING => {
+    if (Array.isArray(value)) {
+      const items: string[] = [];
+      for (const item of value) {
+        const text = write(item);
+        if (text === MISSING) return MISSING;
+        items.push(text);
+      }
+      return `[${items.join(',')}]`;
+    }
+    if (!isJsonObject(value)) return canonicalJson(value);
+    return (untyped ?? createObjectWriter(required, value['__typename'])).write(value);
+  };
+  return write;
 }

@@ -2,19 +2,29 @@ import { isJsonObject } from '../core/json.ts';
 import type { ResponsePath } from '../planning/fetch-plan.ts';
 import { getOwn } from './own.ts';
 
-/** An object of the response that a fetch completes, and how it is reached from the root. */
-export interface Target {
-  readonly object: Record<string, unknown>;
-  readonly path: readonly (string | number)[];
-}
+export type ResponseObject = Record<string, unknown>;
 
 /** The objects that stand at a path of the response as it is now; null and absent values end the search silently. */
-export function targetsAt(root: Record<string, unknown>, path: ResponsePath): Target[] {
-  const targets: Target[] = [];
-  walk(root, 0, []);
-  return targets;
+export function targetsAt(root: ResponseObject, path: ResponsePath, into: ResponseObject[]): void {
+  collect(root, path, 0, into);
+}
 
-  function walk(value: unknown, depth: number, at: readonly (string | number)[]): void {
+function collect(value: unknown, path: ResponsePath, depth: number, into: ResponseObject[]): void {
+  if (Array.isArray(value)) {
+    const next = path[depth] === '@' ? depth + 1 : depth;
+    for (const item of value) collect(item, path, next, into);
+    return;
+  }
+  if (!isJsonObject(value)) return;
+  const key = path[depth];
+  if (key === undefined) into.push(value);
+  else collect(getOwn(value, key), path, depth + 1, into);
+}
+
+/** How the objects at a path are reached from the root, worked out only when something went wrong there. */
+export function positionsAt(root: ResponseObject, path: ResponsePath): Map<object, (string | number)[][]> {
+  const positions = new Map<object, (string | number)[][]>();
+  const walk = (value: unknown, depth: number, at: (string | number)[]): void => {
     if (Array.isArray(value)) {
       const next = path[depth] === '@' ? depth + 1 : depth;
       for (const [index, item] of value.entries()) walk(item, next, [...at, index]);
@@ -22,7 +32,14 @@ export function targetsAt(root: Record<string, unknown>, path: ResponsePath): Ta
     }
     if (!isJsonObject(value)) return;
     const key = path[depth];
-    if (key === undefined) targets.push({ object: value, path: at });
-    else walk(getOwn(value, key), depth + 1, [...at, key]);
-  }
+    if (key !== undefined) {
+      walk(getOwn(value, key), depth + 1, [...at, key]);
+      return;
+    }
+    const known = positions.get(value);
+    if (known === undefined) positions.set(value, [at]);
+    else known.push(at);
+  };
+  walk(root, 0, []);
+  return positions;
 }

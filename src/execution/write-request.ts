@@ -14,57 +14,91 @@ export function entitiesKey(slot: number, count: number): string {
   return count === 1 ? '_entities' : `_e${slot}`;
 }
 
-/**
- * Writes the slots of one subgraph into one operation. Several entity fetches stand side by side under aliases, each
- * with representations and fragments of its own; they share the client's variables.
- */
-export function writeRequest(
+/** Writes requests for the slots of one group; the text of each combination of steps is written once. */
+export type RequestWriter = (
   slots: readonly FetchSlot[],
   clientVariables: Readonly<Record<string, unknown>>,
-): SubgraphRequest {
-  const definitions = new Set<string>();
-  const fields: string[] = [];
-  const fragments: string[] = [];
-  const variables = new Map<string, string>();
-  let directives = '';
-  for (const [index, { step, representations }] of slots.entries()) {
-    const { text } = step;
-    const rename = (part: string): string => (slots.length === 1 ? part : renameFragments(part, text.fragments, index));
-    if (step.requires === undefined) {
-      fields.push(text.selection);
-    } else {
-      const variable = representationsVariable(index, step.variables);
-      const key = entitiesKey(index, slots.length);
-      definitions.add(`$${variable}:[_Any!]!`);
-      variables.set(variable, `[${representations.join(',')}]`);
-      fields.push(
-        `${key === '_entities' ? '' : `${key}:`}_entities(representations:$${variable})${rename(text.selection)}`,
-      );
+) => SubgraphRequest;
+
+export function createRequestWriter(): RequestWriter {
+  const texts = new Map<FetchStep, OperationText[]>();
+  return (slots, clientVariables) => {
+    const steps = slots.map(({ step }) => step);
+    const [first] = steps;
+    if (first === undefined) throw new Error('A request needs a fetch');
+    const known = texts.get(first) ?? [];
+    let text = known.find((candidate) => equal(candidate.steps, steps));
+    if (text === undefined) {
+      text = writeOperation(steps);
+      texts.set(first, [...known, text]);
     }
-    for (const definition of text.variableDefinitions) definitions.add(definition);
-    for (const fragment of text.fragments) fragments.push(rename(fragment.text));
-    for (const name of step.variables) {
+    let entities = 0;
+    const variables: string[] = [];
+    for (const [index, { representations }] of slots.entries()) {
+      const name = text.representations[index];
+      if (name === undefined) continue;
+      entities += representations.length;
+      variables.push(`"${name}":[${representations.join(',')}]`);
+    }
+    for (const name of text.variables) {
       const value = getOwn(clientVariables, name);
-      if (value !== undefined) variables.set(name, JSON.stringify(value));
+      if (value !== undefined) variables.push(`"${name}":${JSON.stringify(value)}`);
     }
-    directives = text.directives;
-  }
-  const kind = slots[0]?.step.kind ?? 'query';
-  const signature = definitions.size === 0 ? '' : `(${[...definitions].join(',')})`;
-  return {
-    subgraph: slots[0]?.step.subgraph ?? '',
-    kind,
-    query: `${kind}${signature}${directives}{${fields.join(' ')}}${fragments.join('')}`,
-    variables: `{${[...variables].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`,
-    entities: slots.reduce((sum, slot) => sum + slot.representations.length, 0),
+    const { subgraph, kind } = first;
+    const { query, queryJson } = text;
+    return { subgraph, kind, query, queryJson, variables: `{${variables.join(',')}}`, entities };
   };
 }
 
-/** `_r0`, or with more underscores when the client itself has a variable of that name. */
-function representationsVariable(index: number, taken: readonly string[]): string {
-  let name = `_r${index}`;
-  while (taken.includes(name)) name = `_${name}`;
-  return name;
+function equal(a: readonly FetchStep[], b: readonly FetchStep[]): boolean {
+  return a.length === b.length && a.every((step, index) => step === b[index]);
+}
+
+interface OperationText {
+  readonly steps: readonly FetchStep[];
+  readonly query: string;
+  readonly queryJson: string;
+  /** The variable with each step's representations; undefined for a fetch of root fields. */
+  readonly representations: readonly (string | undefined)[];
+  /** The client's variables that are sent along. */
+  readonly variables: readonly string[];
+}
+
+/**
+ * Writes the steps into one operation. Several entity fetches stand side by side under aliases, each with
+ * representations and fragments of its own; they share the client's variables.
+ */
+function writeOperation(steps: readonly FetchStep[]): OperationText {
+  const definitions = new Set<string>();
+  const variables = new Set(steps.flatMap((step) => step.variables));
+  const fields: string[] = [];
+  const fragments: string[] = [];
+  const representations: (string | undefined)[] = [];
+  let directives = '';
+  for (const [index, { requires, text }] of steps.entries()) {
+    const rename = (part: string): string => (steps.length === 1 ? part : renameFragments(part, text.fragments, index));
+    const variable = requires === undefined ? undefined : freeName(`_r${index}`, variables);
+    representations.push(variable);
+    if (variable === undefined) {
+      fields.push(text.selection);
+    } else {
+      const key = entitiesKey(index, steps.length);
+      const alias = key === '_entities' ? '' : `${key}:`;
+      definitions.add(`$${variable}:[_Any!]!`);
+      fields.push(`${alias}_entities(representations:$${variable})${rename(text.selection)}`);
+    }
+    for (const definition of text.variableDefinitions) definitions.add(definition);
+    for (const fragment of text.fragments) fragments.push(rename(fragment.text));
+    ({ directives } = text);
+  }
+  const signature = definitions.size === 0 ? '' : `(${[...definitions].join(',')})`;
+  const query = `${steps[0]?.kind}${signature}${directives}{${fields.join(' ')}}${fragments.join('')}`;
+  return { steps, query, queryJson: JSON.stringify(query), representations, variables: [...variables] };
+}
+
+/** With more underscores in front when the client itself has a variable of that name. */
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  return taken.has(name) ? freeName(`_${name}`, taken) : name;
 }
 
 /** Two fetches may define different fragments under one name. */

@@ -14,6 +14,8 @@ export interface ShapeField {
   readonly responseName: string;
   /** The key in the response being built; differs where the planner had to alias. */
   key: string;
+  /** No other step of the plan brings a value to this place. */
+  exclusive: boolean;
   /** undefined for a leaf. */
   readonly shape: AnswerShape | undefined;
 }
@@ -32,7 +34,7 @@ export function answerShape(
     if (selection.kind === Kind.FIELD) {
       const responseName = selection.alias?.value ?? selection.name.value;
       const shape = selection.selectionSet && answerShape(selection.selectionSet, fragments, possibleTypes);
-      fields.push({ responseName, key: responseName, shape });
+      fields.push({ responseName, key: responseName, exclusive: false, shape });
       continue;
     }
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
@@ -71,6 +73,16 @@ function descend(shapes: readonly AnswerShape[], element: string): AnswerShape[]
     ...(shape.fields.length > 0 ? [{ fields: shape.fields, typed: [] }] : []),
     ...shape.typed.filter(({ types }) => types.has(typeName)).map((typed) => typed.shape),
   ]);
+}
+
+/** Visits every field with its place: the names from the root on, list markers left out, such as `/me/name`. */
+export function visitShape(shape: AnswerShape, base: string, visit: (field: ShapeField, place: string) => void): void {
+  for (const field of shape.fields) {
+    const place = `${base}/${field.key}`;
+    visit(field, place);
+    if (field.shape !== undefined) visitShape(field.shape, place, visit);
+  }
+  for (const typed of shape.typed) visitShape(typed.shape, base, visit);
 }
 
 function allFields(shape: AnswerShape): ShapeField[] {

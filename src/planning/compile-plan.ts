@@ -2,11 +2,11 @@ import { Kind, OperationTypeNode, parse, print, stripIgnoredCharacters } from 'g
 import type { DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
 import type { FetchNode, PlanNode, QueryPlan } from '../supergraph/supergraph.ts';
 import { answerShape, renameInShape } from './answer-shape.ts';
-import type { AnswerShape, PossibleTypes } from './answer-shape.ts';
+import type { PossibleTypes } from './answer-shape.ts';
+import { mustWait } from './dependencies.ts';
 import { groupSteps } from './group-steps.ts';
 import type { FetchCondition, FetchPlan, FetchStep, ResponsePath, StepText } from './fetch-plan.ts';
 import { requiredSelection, rewriteRequired } from './required-selection.ts';
-import type { RequiredSelection } from './required-selection.ts';
 
 /** The variable of an entity fetch in the planner's texts (Apollo Federation subgraph specification, `_entities`). */
 const REPRESENTATIONS = 'representations';
@@ -124,44 +124,4 @@ function stepText(
     })),
     directives: (operation.directives ?? []).map(print).join(''),
   };
-}
-
-function mustWait(step: FetchStep, earlier: FetchStep | undefined): boolean {
-  if (earlier === undefined) return false;
-  if (step.kind === 'mutation' || earlier.kind === 'mutation') return true;
-  const writes = new Set(earlier.paths.flatMap((path) => shapePaths(earlier.shape, nameKey(path))));
-  return step.paths.some((path) => readPaths(step, path).some((read) => writes.has(read)));
-}
-
-function readPaths(step: FetchStep, path: ResponsePath): string[] {
-  const prefixes = path.map((_, index) => nameKey(path.slice(0, index + 1)));
-  return step.requires === undefined ? prefixes : [...prefixes, ...requiredPaths(step.requires, nameKey(path))];
-}
-
-/** List markers make no difference to which field is meant. */
-function nameKey(path: ResponsePath): string {
-  return path
-    .filter((element) => element !== '@')
-    .map((name) => `/${name}`)
-    .join('');
-}
-
-function shapePaths(shape: AnswerShape, base: string): string[] {
-  return [
-    ...shape.fields.flatMap((field) => [
-      `${base}/${field.key}`,
-      ...(field.shape === undefined ? [] : shapePaths(field.shape, `${base}/${field.key}`)),
-    ]),
-    ...shape.typed.flatMap((typed) => shapePaths(typed.shape, base)),
-  ];
-}
-
-function requiredPaths(required: RequiredSelection, base: string): string[] {
-  return [
-    ...required.fields.flatMap((field) => [
-      `${base}/${field.responseName}`,
-      ...(field.selection === undefined ? [] : requiredPaths(field.selection, `${base}/${field.responseName}`)),
-    ]),
-    ...required.typed.flatMap((typed) => requiredPaths(typed.selection, base)),
-  ];
 }

@@ -16,15 +16,19 @@ export interface PlanRequest {
 }
 
 /** Plans of one generation of the supergraph. Planning is synchronous: concurrent requests never plan the same twice. */
-export interface OperationPlanner {
+export interface OperationPlanner<Executable> {
   /** Throws GraphQLError when the operation cannot be planned. */
-  plan(request: PlanRequest): FetchPlan;
+  plan(request: PlanRequest): Executable;
 }
 
 const MAX_PLANS = 1_000;
 
-export function createOperationPlanner(supergraph: BuiltSupergraph): OperationPlanner {
-  const plans = new LRUCache<string, FetchPlan>({ max: MAX_PLANS });
+/** `prepare` makes of a plan what execution needs; its result is kept with the plan. */
+export function createOperationPlanner<Executable extends object>(
+  supergraph: BuiltSupergraph,
+  prepare: (plan: FetchPlan) => Executable,
+): OperationPlanner<Executable> {
+  const plans = new LRUCache<string, Executable>({ max: MAX_PLANS });
   return {
     plan({ document, operationName, documentHash }) {
       const hash = documentHash ?? createHash('sha256').update(print(document)).digest('hex');
@@ -32,7 +36,7 @@ export function createOperationPlanner(supergraph: BuiltSupergraph): OperationPl
       let plan = plans.get(key);
       if (plan === undefined) {
         const queryPlan: QueryPlan = planOperation(supergraph, document, operationName);
-        plan = compilePlan(queryPlan, supergraph.possibleTypes);
+        plan = prepare(compilePlan(queryPlan, supergraph.possibleTypes));
         plans.set(key, plan);
       }
       return plan;

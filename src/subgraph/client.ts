@@ -5,6 +5,8 @@ export interface SubgraphRequest {
   readonly subgraph: string;
   readonly kind: 'query' | 'mutation';
   readonly query: string;
+  /** `query` as JSON text: the same for many requests, so written once. */
+  readonly queryJson: string;
   /** The JSON text of the `variables` object, `{}` when there are none. */
   readonly variables: string;
   /** Representations in the request, for the log line. */

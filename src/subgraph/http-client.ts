@@ -56,7 +56,7 @@ export function createTransport(options: HttpClientOptions): Transport {
         method: 'POST',
         path: url.pathname + url.search,
         headers: policy.toSubgraph(context),
-        body: `{"query":${JSON.stringify(request.query)},"variables":${request.variables}}`,
+        body: `{"query":${request.queryJson},"variables":${request.variables}}`,
         signal: controller.signal,
       });
       const body = await readBody(response, options.maxResponseBytes);

@@ -83,8 +83,7 @@ describe('a compiled plan', () => {
       "1. users: {me{__typename id}}
       2. orders: {...{latest{__typename id}}} if not $b
       3. orders, after 1: me {...on User{favourite{__typename id}}} if $a
-      4. stock, after 2: latest {...on Product{left}} if not $b
-      5. stock, after 1 and 3: me.favourite {...on Product{left}} if $a"
+      4. stock, after 1 and 2 and 3: me.favourite {...on Product{left}} if $a; latest {...on Product{left}} if not $b"
     `);
   });
 
@@ -144,6 +143,7 @@ describe('a compiled plan', () => {
       [
         [
           {
+            "exclusive": true,
             "key": "x",
             "responseName": "x",
             "shape": undefined,
@@ -151,6 +151,7 @@ describe('a compiled plan', () => {
         ],
         [
           {
+            "exclusive": true,
             "key": "x",
             "responseName": "x__alias_0",
             "shape": undefined,

@@ -1,0 +1,78 @@
+import { Kind, visit } from 'graphql';
+import type {
+  DirectiveNode,
+  DocumentNode,
+  FragmentDefinitionNode,
+  GraphQLObjectType,
+  GraphQLSchema,
+  OperationDefinitionNode,
+} from 'graphql';
+import { Selection } from './collect-fields.ts';
+import { compileProjection } from './compile-projection.ts';
+import type { CompiledProjection } from './compile-projection.ts';
+import { getOwn } from './own.ts';
+
+/** What the client asked, with what is worked out once for all requests that ask it. */
+export interface AskedOperation {
+  /** The API schema. */
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Coerced variables: `@skip` and `@include` depend on them. */
+  shapeFor(variables: Readonly<Record<string, unknown>>): ResponseShape;
+}
+
+/** The client's selection under one choice of `@skip` and `@include`. */
+export interface ResponseShape {
+  readonly rootType: GraphQLObjectType;
+  readonly selection: Selection;
+  /** `__schema` or `__type` is asked. */
+  readonly introspects: boolean;
+  readonly compiled: CompiledProjection | undefined;
+}
+
+/** More choices than this of one operation's conditions are worked out anew for every request. */
+const MAX_SHAPES = 16;
+
+export function createAskedOperation(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): AskedOperation {
+  const definitions = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  const fragments = new Map(definitions.map((fragment) => [fragment.name.value, fragment]));
+  const conditions = conditionVariables(document);
+  const shapes = new Map<string, ResponseShape>();
+  const rootType = schema.getRootType(operation.operation);
+  if (rootType === undefined || rootType === null) throw new Error(`The schema has no ${operation.operation} type`);
+  return {
+    schema,
+    operation,
+    fragments,
+    shapeFor(variables) {
+      const key = conditions.map((name) => String(getOwn(variables, name))).join();
+      let shape = shapes.get(key);
+      if (shape !== undefined) return shape;
+      const selection = new Selection([operation.selectionSet], { schema, fragments, variables });
+      shape = {
+        rootType,
+        selection,
+        introspects: selection.fieldsOf(rootType).some(({ name }) => name === '__schema' || name === '__type'),
+        compiled: compileProjection(schema, rootType, selection),
+      };
+      if (shapes.size < MAX_SHAPES) shapes.set(key, shape);
+      return shape;
+    },
+  };
+}
+
+function conditionVariables(document: DocumentNode): readonly string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive({ name, arguments: values }: DirectiveNode) {
+      if (name.value !== 'skip' && name.value !== 'include') return;
+      for (const { value } of values ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names];
+}

@@ -1,0 +1,55 @@
+import { visitShape } from './answer-shape.ts';
+import type { FetchStep, ResponsePath } from './fetch-plan.ts';
+import type { RequiredSelection } from './required-selection.ts';
+
+/** Does the step read what the earlier one writes? Mutations are in order with everything. */
+export function mustWait(step: FetchStep, earlier: FetchStep | undefined): boolean {
+  if (earlier === undefined) return false;
+  if (step.kind === 'mutation' || earlier.kind === 'mutation') return true;
+  const writes = new Set(placesWritten(earlier));
+  return step.paths.some((path) => placesRead(step, path).some((place) => writes.has(place)));
+}
+
+/** Marks the fields that one step alone brings, so that nothing else can stand in for them when it fails. */
+export function markExclusive(steps: readonly FetchStep[]): void {
+  const writers = new Map<string, number>();
+  for (const step of steps) {
+    for (const place of new Set(placesWritten(step))) writers.set(place, (writers.get(place) ?? 0) + 1);
+  }
+  for (const step of steps) {
+    for (const [index, path] of step.paths.entries()) {
+      visitShape(step.shape, placeOf(path), (field, place) => {
+        field.exclusive = (index === 0 || field.exclusive) && writers.get(place) === 1;
+      });
+    }
+  }
+}
+
+function placesWritten(step: FetchStep): string[] {
+  const places: string[] = [];
+  for (const path of step.paths) visitShape(step.shape, placeOf(path), (_, place) => places.push(place));
+  return places;
+}
+
+function placesRead(step: FetchStep, path: ResponsePath): string[] {
+  const prefixes = path.map((_, index) => placeOf(path.slice(0, index + 1)));
+  return step.requires === undefined ? prefixes : [...prefixes, ...placesRequired(step.requires, placeOf(path))];
+}
+
+function placesRequired(required: RequiredSelection, base: string): string[] {
+  return [
+    ...required.fields.flatMap((field) => [
+      `${base}/${field.responseName}`,
+      ...(field.selection === undefined ? [] : placesRequired(field.selection, `${base}/${field.responseName}`)),
+    ]),
+    ...required.typed.flatMap((typed) => placesRequired(typed.selection, base)),
+  ];
+}
+
+/** List markers make no difference to which field is meant. */
+function placeOf(path: ResponsePath): string {
+  return path
+    .filter((element) => element !== '@')
+    .map((name) => `/${name}`)
+    .join('');
+}
