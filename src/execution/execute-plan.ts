@@ -43,21 +43,25 @@ export function executePlan(execution: Execution): Promise<Executed> {
   const waiting = groups.map((group) => group.waitsFor);
   return new Promise((resolve, reject) => {
     let left = groups.length;
-    const start = (index: number): void => {
+    const start = async (index: number): Promise<void> => {
       const group = groups[index];
-      if (group !== undefined) runGroup(run, group).then(() => done(group), reject);
-    };
-    const done = (group: ExecutableGroup): void => {
+      if (group === undefined) return;
+      try {
+        await runGroup(run, group);
+      } catch (error) {
+        reject(error);
+        return;
+      }
       left -= 1;
       if (left === 0) resolve({ data: run.data, faults: run.faults });
       for (const dependent of group.dependents) {
         const open = (waiting[dependent] ?? 0) - 1;
         waiting[dependent] = open;
-        if (open === 0) start(dependent);
+        if (open === 0) void start(dependent);
       }
     };
     if (left === 0) resolve({ data: run.data, faults: run.faults });
-    for (const [index, group] of groups.entries()) if (group.waitsFor === 0) start(index);
+    for (const [index, group] of groups.entries()) if (group.waitsFor === 0) void start(index);
   });
 }
 

@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import type {
   FieldNode,
+  GraphQLAbstractType,
   GraphQLError,
   GraphQLLeafType,
   GraphQLObjectType,
