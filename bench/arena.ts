@@ -1,5 +1,6 @@
 import '../src/core/quiet-apollo.ts';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,12 +57,15 @@ const readyWithinMs = 90_000;
 
 export async function openArena(): Promise<Arena> {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-bench-'));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
   const subgraphProcess = new Child('the subgraphs', [fileOf('subgraphs.ts')], folder);
   const clients = new Child('the clients', [fileOf('load.ts')], folder);
   const started = new Set<Child>();
   const close = async () => {
     await Promise.all([...started, subgraphProcess, clients].map((child) => child.stop()));
-    await rm(folder, { recursive: true, force: true });
+    process.off('exit', removeFolder);
+    removeFolder();
   };
   try {
     const subgraphs = await subgraphProcess.ask('subgraphs', null, subgraphsSchema);

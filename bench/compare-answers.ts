@@ -12,7 +12,7 @@ const samples = 10;
  * @throws Error that names the contestant and shows the difference.
  */
 export async function compareAnswers(
-  contestants: readonly RunningContestant[],
+  contestants: readonly Pick<RunningContestant, 'contestant' | 'ask'>[],
   workload: Workload,
 ): Promise<ReadonlyMap<string, number>> {
   const lengths = new Map<string, number>();
@@ -40,7 +40,7 @@ export async function compareAnswers(
   return lengths;
 }
 
-function assertData(answer: unknown, { contestant }: RunningContestant): void {
+function assertData(answer: unknown, { contestant }: Pick<RunningContestant, 'contestant'>): void {
   const right = typeof answer === 'object' && answer !== null && 'data' in answer && !('errors' in answer);
   if (!right) throw new Error(`${contestant.title} answers ${JSON.stringify(answer).slice(0, 1_000)}`);
 }
