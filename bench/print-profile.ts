@@ -16,6 +16,9 @@ export const profileSchema = z.object({
 
 const placesListed = 25;
 
+/** What profiling itself costs. */
+const profilerUrl = 'node:inspector';
+
 /** Self time by package or folder, by file and by function as Markdown tables: microseconds per request, and the share. */
 export function printProfile(
   { nodes, samples, timeDeltas }: z.output<typeof profileSchema>,
@@ -30,7 +33,7 @@ export function printProfile(
   samples.forEach((id, index) => {
     const frame = frames.get(id);
     const micros = timeDeltas[index] ?? 0;
-    if (frame === undefined || frame.functionName === '(idle)') return;
+    if (frame === undefined || frame.functionName === '(idle)' || frame.url === profilerUrl) return;
     total += micros;
     const { place, file } = placeOf(frame.url, frame.functionName);
     add(byPlace, place, micros);

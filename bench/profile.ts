@@ -62,7 +62,7 @@ async function profile(
     return (
       `${contestant.title}, ${workload.name}: ${warm.cpuMsPerRequest.toFixed(3)} ms of CPU per request, ` +
       `${load.cpuMsPerRequest.toFixed(3)} ms while profiled (${load.requests} requests, GC ${load.gcMsPerRequest.toFixed(3)} ms each). ` +
-      `Self time on the main thread per request:\n\n${printProfile(read, load.requests, top)}\n\nProfile: ${file}\n`
+      `Self time per request by the clock of the main thread, which a busy machine makes longer than CPU time:\n\n${printProfile(read, load.requests, top)}\n\nProfile: ${file}\n`
     );
   } finally {
     await arena.close();
