@@ -3,7 +3,9 @@
  * `Object.prototype`.
  */
 export function getOwn(object: Readonly<Record<string, unknown>>, key: string): unknown {
-  return isInherited(key) && !Object.hasOwn(object, key) ? undefined : object[key];
+  const value = object[key];
+  // Only what is found can be inherited, and hardly anything with such a name ever is.
+  return value !== undefined && isInherited(key) && !Object.hasOwn(object, key) ? undefined : value;
 }
 
 export function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
@@ -16,7 +18,5 @@ export function setOwn(object: Record<string, unknown>, key: string, value: unkn
 
 /** Every object has a property of this name without owning it. */
 export function isInherited(key: string): boolean {
-  return inherited.has(key);
+  return key in Object.prototype;
 }
-
-const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));

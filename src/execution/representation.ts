@@ -35,26 +35,35 @@ interface ObjectWriter {
 /** Everything known about the fields of one type is worked out here, so that writing is only reading and joining. */
 function createObjectWriter(required: RequiredSelection, typeName: unknown): ObjectWriter {
   const fields = fieldsFor(required, typeName);
-  const parts = fields.map(({ key, responseName, constant, selections }, index) => ({
-    prefix: `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`,
-    responseName,
-    constant: constant === undefined ? undefined : JSON.stringify(constant),
-    writeNested: selections.length === 0 ? undefined : nestedWriter(selections),
-  }));
+  const parts = fields.map(({ key, responseName, constant, selections }, index) => {
+    const prefix = `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`;
+    // Within one writer the type name is always the same.
+    const known = constant ?? (responseName === '__typename' && typeof typeName === 'string' ? typeName : undefined);
+    const text = known === undefined ? undefined : prefix + JSON.stringify(known);
+    return { prefix, text, responseName, write: selections.length === 0 ? leafText : nestedWriter(selections) };
+  });
   return {
     isEntity: fields.some(({ key }) => key === '__typename'),
     write(object) {
-      let text = parts.length === 0 ? '{' : '';
-      for (const { prefix, responseName, constant, writeNested } of parts) {
+      let representation = parts.length === 0 ? '{' : '';
+      for (const { prefix, text, responseName, write } of parts) {
         const value = getOwn(object, responseName);
         if (value === undefined) return MISSING;
-        const written = constant ?? (writeNested === undefined ? canonicalJson(value) : writeNested(value));
+        if (text !== undefined) {
+          representation += text;
+          continue;
+        }
+        const written = write(value);
         if (written === MISSING) return MISSING;
-        text += prefix + written;
+        representation += prefix + written;
       }
-      return `${text}}`;
+      return `${representation}}`;
     },
   };
+}
+
+function leafText(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : canonicalJson(value);
 }
 
 /** One key of a representation; several selections of it are written as one. */

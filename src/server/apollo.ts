@@ -87,7 +87,10 @@ function operations(logger: Logger): ApolloServerPlugin<ServerContext> {
       const { record } = contextValue;
       record.operationName = operationName ?? request.operationName ?? null;
       record.operationType = operation?.operation ?? null;
-      if (response.body.kind === 'single') record.errorCodes = errorCodesOf(response.body.singleResult);
+      if (response.body.kind === 'single') {
+        record.errorCodes = errorCodesOf(response.body.singleResult);
+        contextValue.held.result = response.body.singleResult;
+      }
       const refusal = errors?.[0]?.originalError;
       if (refusal instanceof RequestError) {
         response.http.status = refusal.status;

@@ -101,7 +101,10 @@ function collect(source: Readable, maxBytes: number): Promise<Buffer> {
       reject(cause instanceof RequestError ? cause : new RequestError('BAD_REQUEST', message, { cause }));
     };
     source.on('data', onData);
-    source.once('end', () => resolve(Buffer.concat(chunks, size)));
+    source.once('end', () => {
+      source.off('error', onBroken).off('close', onBroken);
+      resolve(Buffer.concat(chunks, size));
+    });
     source.once('error', onBroken);
     source.once('close', onBroken);
   });

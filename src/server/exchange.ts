@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { FormattedExecutionResult } from 'graphql';
 import type { RequestContext } from '../core/request-context.ts';
 import { createAccessRecord } from '../telemetry/access-log.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
@@ -15,11 +16,14 @@ export interface Exchange extends DoorRequest {
   mediaType: string;
   /** Aborted when the client goes away; null until the operation starts. */
   abort: AbortController | null;
+  readonly held: ServerContext['held'];
 }
 
-/** The request's context with what the log line needs. */
+/** The request's context with what the server needs of it. */
 export interface ServerContext extends RequestContext {
   readonly record: AccessRecord;
+  /** Apollo Server's result, once there is one. */
+  readonly held: { result?: FormattedExecutionResult };
 }
 
 declare module 'fastify' {
@@ -41,6 +45,7 @@ export function createExchange({ id, raw, url }: FastifyRequest): Exchange {
     record: createAccessRecord(),
     mediaType: json,
     abort: null,
+    held: {},
   };
 }
 

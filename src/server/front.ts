@@ -97,6 +97,8 @@ export async function createFront(options: FrontOptions): Promise<Front> {
       context: () => createContext(exchange, reply),
     });
     if (response.body.kind === 'chunked') throw new Error('expected one complete result, got incremental delivery');
+    // It is text by now, but Apollo Server's objects outlive the request and would take the data into the old generation.
+    if (exchange.held.result !== undefined) delete exchange.held.result.data;
 
     const status = response.status ?? 200;
     if (status >= 400 && exchange.record.errorCodes.length === 0) {
@@ -121,6 +123,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
       deadline: exchange.startedAt + server.requestTimeoutMs,
       responseHeaders: exchange.responseHeaders,
       record: exchange.record,
+      held: exchange.held,
     };
     if (options.extendContext === undefined) return context;
     try {

@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import { isJsonObject } from '../core/json.ts';
 import type { SubgraphError } from './client.ts';
 
@@ -6,11 +7,13 @@ export type ParsedResponse =
   | { readonly data: Record<string, unknown> | null; readonly errors: readonly SubgraphError[] }
   | { readonly problem: string };
 
-export function parseResponse(contentType: string | undefined, body: Uint8Array): ParsedResponse {
+export function parseResponse(contentType: string | undefined, body: Buffer): ParsedResponse {
   if (!isJsonMediaType(contentType)) return { problem: `expected JSON, got content-type ${contentType ?? '(none)'}` };
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(body));
+    // Checking first and decoding then is half the price of a TextDecoder that does both.
+    if (!isUtf8(body)) return { problem: 'expected UTF-8' };
+    value = JSON.parse(isAscii(body) ? body.toString('latin1') : body.toString('utf8'));
   } catch (error) {
     return { problem: `expected JSON: ${error instanceof Error ? error.name : 'unreadable'}` };
   }
@@ -22,8 +25,6 @@ export function parseResponse(contentType: string | undefined, body: Uint8Array)
   if ((data === undefined || data === null) && readable.length === 0) return { problem: 'no data and no errors' };
   return { data: data ?? null, errors: readable };
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Both media types of GraphQL over HTTP, and whatever else says it is JSON. */
 function isJsonMediaType(contentType: string | undefined): boolean {

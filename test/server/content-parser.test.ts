@@ -249,7 +249,8 @@ describe('the limit', () => {
     await explode();
     const before = process.memoryUsage().rss;
     for (let round = 0; round < 5; round++) await explode();
-    expect(process.memoryUsage().rss - before).toBeLessThan(20_000_000);
+    // One of these bodies inflated, without a limit, is 100 MB; client and server share this process' memory.
+    expect(process.memoryUsage().rss - before).toBeLessThan(80_000_000);
     await isWell();
   });
 });
