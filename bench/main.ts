@@ -73,8 +73,13 @@ async function writeResults({ out = '', ...options }: BenchOptions, results: rea
     workloads,
   };
   await mkdir(dirname(out), { recursive: true });
-  await writeFile(out, `${JSON.stringify(report, rounded, 2)}\n`);
+  await writeFile(out, `${withListsOnOneLine(JSON.stringify(report, rounded, 2))}\n`);
   say(`Written to ${out}`);
+}
+
+/** As the repository's formatter wants lists of numbers. */
+function withListsOnOneLine(json: string): string {
+  return json.replaceAll(/\[[\s\d.,]+\]/g, (list) => `[${list.slice(1, -1).trim().split(/,\s+/).join(', ')}]`);
 }
 
 function describeMachine(): string {
