@@ -1,0 +1,232 @@
+import { once } from 'node:events';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { STATUS_CODES } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parse, print } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { composeSupergraph, type SubgraphLocation } from '../../src/supergraph/compose-sources.ts';
+import { type Outcome, type ProcessOptions, root, runProcess, start, temporaryFolder } from '../cli/run.ts';
+import { type Demo, startDemo } from './demo.ts';
+import { askAt, bin, startGateway, type RequestLine } from './gateway-process.ts';
+import { readmeBlock, untruePart } from './readme.ts';
+
+const orderHistoryFile = join(root, 'src/server/explorer/client/demo/order-history.graphql');
+
+describe("the README's ten minutes", () => {
+  let demo: Demo;
+  let orderHistory: string;
+
+  beforeAll(async () => {
+    orderHistory = await readmeBlock('order history');
+    demo = await startDemo();
+  });
+
+  afterAll(async () => {
+    await demo?.stop();
+  });
+
+  it('asks four services in five calls, and what is public only once', async () => {
+    const token = await demo.token('ann');
+    const first = await demo.gateway.ask({ query: orderHistory, token });
+    const second = await demo.gateway.ask({ query: orderHistory, token });
+
+    expect(first.body.errors).toBeUndefined();
+    expect(untruePart(await readmeBlock('ann'), first.text)).toBeUndefined();
+    const firstLine = await demo.gateway.lineOf(first);
+    expect(subgraphsOf(firstLine)).toEqual(['users', 'orders', 'payments', 'products', 'orders']);
+    expect(untruePart(await readmeBlock('first line'), textOf(firstLine))).toBeUndefined();
+    expect(second.text).toBe(first.text);
+    const secondLine = await demo.gateway.lineOf(second);
+    expect(subgraphsOf(secondLine)).toEqual(['users', 'orders', 'payments']);
+    expect(untruePart(await readmeBlock('second line'), textOf(secondLine))).toBeUndefined();
+  });
+
+  it('shows the same query in the README, in the explorer and in the file', async () => {
+    expect(print(parse(orderHistory))).toBe(print(parse(await readFile(orderHistoryFile, 'utf8'))));
+  });
+
+  it('prints the plan of the query', async () => {
+    const { code, out, error } = await atrium(['plan', orderHistoryFile], { env: demo.env });
+
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(untruePart(await readmeBlock('plan'), out)).toBeUndefined();
+  });
+
+  it('answers a GET as the README sends it', async () => {
+    const headers = { 'apollo-require-preflight': '1', authorization: `Bearer ${await demo.token('ann')}` };
+    const response = await fetch(`${demo.gateway.origin}/graphql?query=${encodeURIComponent(orderHistory)}`, {
+      headers,
+    });
+
+    expect(untruePart(await readmeBlock('ann'), await response.text())).toBeUndefined();
+  });
+
+  it('gives carol null and FORBIDDEN, and asks neither orders nor payments', async () => {
+    const answer = await demo.gateway.ask({ query: orderHistory, token: await demo.token('carol') });
+
+    expect(answer.status).toBe(200);
+    expect(untruePart(await readmeBlock('carol'), answer.text)).toBeUndefined();
+    const line = await demo.gateway.lineOf(answer);
+    expect(subgraphsOf(line)).toEqual(['users']);
+    expect(untruePart(await readmeBlock("carol's line"), textOf(line))).toBeUndefined();
+  });
+
+  it('sends the rest when payments fails, with an error at each place, and all of it afterwards', async () => {
+    const token = await demo.token('ann');
+    await demo.putFaults('payments', { status: 503 });
+    const failing = await demo.gateway.ask({ query: orderHistory, token });
+    await demo.putFaults('payments', {});
+    const mended = await demo.gateway.ask({ query: orderHistory, token });
+
+    expect(failing.status).toBe(200);
+    expect(untruePart(await readmeBlock('payments down'), failing.text)).toBeUndefined();
+    expect(failing.body.errors?.map(({ path }) => path?.join('.'))).toEqual(
+      [0, 1, 2].map((index) => `me.orders.edges.${index}.node.payment`),
+    );
+    expect(withoutPayments(failing.body.data)).toEqual(withoutPayments(mended.body.data));
+    expect(mended.body.errors).toBeUndefined();
+    expect(untruePart(await readmeBlock('ann'), mended.text)).toBeUndefined();
+  });
+
+  it('refuses an anonymous client after a burst of 50, and goes on answering others', async () => {
+    const query = '{ __typename }';
+    const answers = await Promise.all(Array.from({ length: 150 }, () => demo.gateway.ask({ query })));
+
+    const refused = answers.filter(({ status }) => status === 429);
+    const [answer] = refused;
+    if (answer === undefined) throw new Error('Expected a refusal among 150 requests, got none');
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(50);
+    expect(refused.length + answers.filter(({ status }) => status === 200).length).toBe(150);
+    const shown = ['ratelimit-policy', 'ratelimit', 'retry-after'].map(
+      (name) => `${name}: ${answer.headers.get(name)}`,
+    );
+    const head = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`, ...shown].join('\n');
+    expect(untruePart(await readmeBlock('too fast'), `${head}\n\n${answer.text}`)).toBeUndefined();
+    expect((await demo.gateway.ask({ query, token: await demo.token('bob') })).status).toBe(200);
+  });
+
+  it('follows another rule', async () => {
+    const [before = '', after = ''] = (await readmeBlock('another rule')).split('\n').map((line) => line.slice(1));
+    const config = await readFile(join(root, 'gateway.config.ts'), 'utf8');
+    const changed = config.replace(before, after);
+    expect(changed).not.toBe(config);
+    const cwd = await temporaryFolder({ 'gateway.config.ts': changed });
+    const gateway = await startGateway({ cwd, env: demo.env });
+    onTestFinished(async () => void (await gateway.stop()));
+
+    const { body } = await gateway.ask({ query: orderHistory, token: await demo.token('carol') });
+
+    expect(body.data).toMatchObject({
+      me: { name: 'Carol Clay', orders: { edges: Array.from({ length: 3 }, () => ({ node: { payment: null } })) } },
+    });
+    expect(body.errors?.map(({ path, extensions }) => [path?.join('.'), extensions?.['code']])).toEqual(
+      [0, 1, 2].map((index) => [`me.orders.edges.${index}.node.payment`, 'FORBIDDEN']),
+    );
+  });
+
+  it('serves a supergraph composed from one schema, from any folder and without a configuration', async () => {
+    const cwd = await temporaryFolder();
+    const users = `users=${join(root, 'schemas/users.graphql')}@${demo.origins.users}/graphql`;
+    expect(await atrium(['compose', '--out', 'my.graphql', users], { cwd })).toEqual({
+      code: 0,
+      out: 'wrote my.graphql\n',
+      error: '',
+    });
+    const gateway = await startGateway({ cwd, parameters: ['--supergraph', 'my.graphql'] });
+    onTestFinished(async () => void (await gateway.stop()));
+
+    const { body } = await gateway.ask({ query: '{ me { name email } }', token: await demo.token('ann') });
+
+    expect(body).toEqual({ data: { me: { name: 'Ann Archer', email: expect.stringContaining('@') } } });
+  });
+
+  it('refuses a supergraph with @authenticated by name', async () => {
+    const schema = (await readFile(join(root, 'schemas/users.graphql'), 'utf8'))
+      .replace('"@key"', '"@key", "@authenticated"')
+      .replace('me: User', 'me: User @authenticated');
+    const cwd = await temporaryFolder({ 'users.graphql': schema });
+    const users = { file: join(cwd, 'users.graphql'), url: 'http://127.0.0.1:4001/graphql' };
+    const composed = await composeSupergraph({ subgraphs: { users } });
+    if (!composed.ok) throw new Error(composed.error);
+    await writeFile(join(cwd, 'my.graphql'), composed.supergraphSdl);
+
+    const { code, out, error } = await atrium(['serve', '--supergraph', 'my.graphql', '--port', '0'], { cwd });
+
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(error).toContain('@authenticated');
+    expect(error).not.toContain('    at ');
+  });
+
+  it("puts AtriumGateway into somebody's Apollo Server", async () => {
+    const supergraph = await supergraphOf(demo);
+    const cwd = await temporaryFolder({ 'server.ts': await readmeBlock('swap'), 'supergraph.graphql': supergraph });
+    await linkPackages(cwd);
+    const server = start(process.execPath, ['server.ts'], { cwd, env: { PORT: '0' } });
+    if (server.stdout === null) throw new Error('The server was started without a pipe');
+    onTestFinished(async () => {
+      server.kill('SIGKILL');
+      if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
+    });
+    const [origin]: string[] = await once(createInterface(server.stdout), 'line');
+
+    const answer = await askAt(origin ?? '', { query: orderHistory, token: await demo.token('ann') });
+
+    expect(answer.body.errors).toBeUndefined();
+    expect(untruePart(await readmeBlock('ann'), answer.text)).toBeUndefined();
+  });
+
+  it("accepts the README's configuration", async () => {
+    const supergraph = await readFile(join(root, 'schemas/supergraph.graphql'), 'utf8');
+    const cwd = await temporaryFolder({
+      'gateway.config.ts': await readmeBlock('configuration'),
+      'supergraph.graphql': supergraph,
+    });
+
+    const { code, out, error } = await atrium(['validate', '--supergraph', 'supergraph.graphql'], { cwd });
+
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out).toContain('The configuration and the supergraph are valid.');
+  });
+});
+
+/** Calls at the same time are logged as they end; in the order of their size they are the same every time. */
+function textOf(line: RequestLine): string {
+  return JSON.stringify({ ...line, calls: sorted(line) });
+}
+
+function subgraphsOf(line: RequestLine): string[] {
+  return sorted(line).map(({ subgraph }) => subgraph);
+}
+
+function sorted({ calls }: RequestLine): RequestLine['calls'] {
+  return calls.toSorted((a, b) => a.entities - b.entities);
+}
+
+function withoutPayments(data: unknown): unknown {
+  return JSON.parse(JSON.stringify(data, (key, value: unknown) => (key === 'payment' ? undefined : value)));
+}
+
+/** The demo's supergraph with the addresses this shop has. */
+async function supergraphOf({ env }: Demo): Promise<string> {
+  const subgraphs = ['users', 'products', 'orders', 'payments'].map((name): [string, SubgraphLocation] => [
+    name,
+    { file: join(root, `schemas/${name}.graphql`), url: env[`ATRIUM_SUBGRAPH_${name.toUpperCase()}_URL`] ?? '' },
+  ]);
+  const composed = await composeSupergraph({ subgraphs: Object.fromEntries(subgraphs) });
+  if (!composed.ok) throw new Error(composed.error);
+  return composed.supergraphSdl;
+}
+
+/** What `npm install @apollo/server@5 ../atrium ../atrium/node_modules/graphql` leaves behind. */
+async function linkPackages(folder: string): Promise<void> {
+  await mkdir(join(folder, 'node_modules/@apollo'), { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  const links = { atrium: root, graphql: join(root, 'node_modules/graphql') };
+  for (const [name, target] of Object.entries(links)) await symlink(target, join(folder, 'node_modules', name));
+  await symlink(join(root, 'node_modules/@apollo/server'), join(folder, 'node_modules/@apollo/server'));
+}
+
+function atrium(parameters: readonly string[], options: ProcessOptions = {}): Promise<Outcome> {
+  return runProcess(process.execPath, [bin, ...parameters], options);
+}
