@@ -1,6 +1,14 @@
-import { getDirectiveValues, GraphQLIncludeDirective, GraphQLSkipDirective, isObjectType, Kind } from 'graphql';
+import {
+  getDirectiveValues,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
+  isAbstractType,
+  isObjectType,
+  Kind,
+} from 'graphql';
 import type {
   FieldNode,
+  GraphQLAbstractType,
   FragmentDefinitionNode,
   GraphQLObjectType,
   GraphQLOutputType,
@@ -40,6 +48,21 @@ export class Selection {
       this.#byType.set(type, fields);
     }
     return fields;
+  }
+
+  /**
+   * The type to read objects of an abstract type by when they do not say what they are: undefined when it makes a
+   * difference. The planner leaves out `__typename` where nothing depends on it.
+   */
+  anyType(abstract: GraphQLAbstractType): GraphQLObjectType | undefined {
+    const [first, ...others] = this.#scope.schema.getPossibleTypes(abstract);
+    if (first === undefined) return undefined;
+    const fields = this.fieldsOf(first);
+    const isSame = (type: GraphQLObjectType): boolean => {
+      const own = this.fieldsOf(type);
+      return own.length === fields.length && own.every(({ nodes }, index) => nodes[0] === fields[index]?.nodes[0]);
+    };
+    return fields.every(({ name }) => name !== '__typename') && others.every(isSame) ? first : undefined;
   }
 
   #collect(type: GraphQLObjectType): ResponseField[] {
@@ -84,7 +107,7 @@ export class Selection {
     if (condition === undefined || condition === type.name) return true;
     const conditional = this.#scope.schema.getType(condition);
     if (conditional === undefined || isObjectType(conditional)) return false;
-    return 'resolveType' in conditional && this.#scope.schema.isSubType(conditional, type);
+    return isAbstractType(conditional) && this.#scope.schema.isSubType(conditional, type);
   }
 }
 

@@ -1,7 +1,7 @@
-import { isEnumType, isLeafType, isListType, isNonNullType, isObjectType } from 'graphql';
+import { isAbstractType, isEnumType, isLeafType, isListType, isNonNullType, isObjectType } from 'graphql';
 import type { GraphQLLeafType, GraphQLObjectType, GraphQLOutputType, GraphQLSchema } from 'graphql';
 import type { ResponseField, Selection } from './collect-fields.ts';
-import { getOwn, isInherited } from './own.ts';
+import { compile, read } from './code.ts';
 
 /**
  * `project` for the case that everything is as it should be, written as JavaScript that reads every field by its
@@ -16,7 +16,7 @@ export type CompiledProjection = (
 /** More functions than this are not worth compiling: one for each selection set and object type it meets. */
 const MAX_FUNCTIONS = 1_000;
 
-/** undefined when the operation is too large, or when this process must not compile code. */
+/** undefined when the operation is too large. */
 export function compileProjection(
   schema: GraphQLSchema,
   rootType: GraphQLObjectType,
@@ -25,16 +25,7 @@ export function compileProjection(
   const writer = new ProjectionWriter(schema);
   const root = writer.objectFunction(selection, rootType);
   const code = writer.code();
-  if (code === undefined) return undefined;
-  try {
-    // eslint-disable-next-line typescript/no-implied-eval -- names are GraphQL names, quoted as JSON
-    const create = new Function('getOwn', 'sets', `'use strict';\n${code}\nreturn ${root};`);
-    return create(getOwn, writer.sets);
-  } catch (error) {
-    // `--disallow-code-generation-from-strings`
-    if (error instanceof EvalError) return undefined;
-    throw error;
-  }
+  return code === undefined ? undefined : compile({ sets: writer.sets }, `${code}\nreturn ${root};`);
 }
 
 class ProjectionWriter {
@@ -93,8 +84,7 @@ class ProjectionWriter {
       if (field.name === '__typename') return `const ${value}=${JSON.stringify(parent.name)};`;
       return `if(intro===undefined)return;const ${value}=getOwn(intro,${key})??null;`;
     }
-    const read = isInherited(field.responseName) ? `getOwn(s,${key})` : `s[${key}]`;
-    return `let ${value}=${read};\n${this.#value(field.type, field, value, 0)}`;
+    return `let ${value}=${read('s', field.responseName)};\n${this.#value(field.type, field, value, 0)}`;
   }
 
   /** Code that replaces the variable `value` by the projected value, or gives up. */
@@ -126,10 +116,14 @@ class ProjectionWriter {
   #abstractFunction(selection: Selection, typeName: string): string {
     return this.#functionFor(selection, typeName, (name) => {
       const type = this.#schema.getType(typeName);
-      const types = type !== undefined && 'resolveType' in type ? this.#schema.getPossibleTypes(type) : [];
-      const cases = types.map(
-        (possible) => `case ${JSON.stringify(possible.name)}:return ${this.objectFunction(selection, possible)}(s);`,
-      );
+      if (!isAbstractType(type)) throw new Error(`${typeName} is neither an interface nor a union`);
+      const cases = this.#schema
+        .getPossibleTypes(type)
+        .map(
+          (possible) => `case ${JSON.stringify(possible.name)}:return ${this.objectFunction(selection, possible)}(s);`,
+        );
+      const any = selection.anyType(type);
+      if (any !== undefined) cases.push(`case undefined:return ${this.objectFunction(selection, any)}(s);`);
       return `function ${name}(s){if(typeof s!=='object')return;switch(s.__typename){${cases.join('\n')}}}`;
     });
   }

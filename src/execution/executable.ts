@@ -1,7 +1,11 @@
 import type { AnswerShape } from '../planning/answer-shape.ts';
 import type { FetchPlan, FetchStep } from '../planning/fetch-plan.ts';
+import { createMerger } from './create-merger.ts';
+import type { Merger } from './create-merger.ts';
 import { createRepresentationWriter } from './representation.ts';
 import type { RepresentationWriter } from './representation.ts';
+import { createCollector } from './targets.ts';
+import type { Collector } from './targets.ts';
 import { createRequestWriter } from './write-request.ts';
 import type { RequestWriter } from './write-request.ts';
 
@@ -22,8 +26,9 @@ export interface ExecutableGroup {
 export interface ExecutableStep extends FetchStep {
   /** undefined for a fetch of root fields. */
   readonly represent: RepresentationWriter | undefined;
-  /** The subgraph's own objects may become part of the response; see `mergeAnswer`. */
-  readonly adopt: boolean;
+  /** One for each path. */
+  readonly collectors: readonly Collector[];
+  readonly merge: Merger;
 }
 
 /** For an operation that asks for nothing a subgraph would have to answer. */
@@ -33,7 +38,8 @@ export function createExecutable(plan: FetchPlan): Executable {
   const steps = plan.steps.map((step) => ({
     ...step,
     represent: step.requires && createRepresentationWriter(step.requires),
-    adopt: mayAdopt(step, plan.steps),
+    collectors: step.paths.map(createCollector),
+    merge: createMerger(step, mayAdopt(step, plan.steps)),
   }));
   return {
     groups: plan.groups.map((group, index) => ({
@@ -47,12 +53,20 @@ export function createExecutable(plan: FetchPlan): Executable {
 }
 
 /**
- * Equal entities at one path are completed alike by everything that follows, so they may share objects. Those of
- * several paths may not if something follows below them; neither may objects that several steps write.
+ * May the subgraph's own objects become part of the response (see `mergeAnswer`)? Equal entities at one path are
+ * completed alike by everything that follows, so they may share objects. Those of several paths may not if something
+ * follows in these objects; neither may objects that several steps write.
  */
 function mayAdopt(step: FetchStep, steps: readonly FetchStep[]): boolean {
   if (!isPlain(step.shape)) return false;
-  return step.paths.length === 1 || !steps.some((other) => other.paths.some((path) => isBelow(path, step.paths)));
+  if (step.paths.length === 1) return true;
+  const inside = step.paths.flatMap((path) => compositeKeys(step.shape).map((key) => [...path, key]));
+  return !steps.some((other) => other.paths.some((path) => isWithin(path, inside)));
+}
+
+function compositeKeys(shape: AnswerShape): string[] {
+  const own = shape.fields.filter((field) => field.shape !== undefined).map(({ key }) => key);
+  return [...own, ...shape.typed.flatMap((typed) => compositeKeys(typed.shape))];
 }
 
 function isPlain(shape: AnswerShape): boolean {
@@ -64,6 +78,6 @@ function isPlain(shape: AnswerShape): boolean {
   );
 }
 
-function isBelow(path: readonly string[], places: readonly (readonly string[])[]): boolean {
-  return places.some((place) => path.length > place.length && place.every((element, index) => path[index] === element));
+function isWithin(path: readonly string[], places: readonly (readonly string[])[]): boolean {
+  return places.some((place) => place.every((element, index) => path[index] === element));
 }

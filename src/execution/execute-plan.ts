@@ -6,10 +6,10 @@ import type { SubgraphClient, SubgraphError, SubgraphResponse } from '../subgrap
 import type { Executable, ExecutableGroup, ExecutableStep } from './executable.ts';
 import { FaultBook, faultFrom } from './faults.ts';
 import type { Fault } from './faults.ts';
-import { forget, mergeAnswer } from './merge.ts';
+import { forget } from './merge.ts';
 import { getOwn } from './own.ts';
 import { MISSING, OTHER_TYPE } from './representation.ts';
-import { positionsAt, targetsAt } from './targets.ts';
+import { positionsAt } from './targets.ts';
 import type { ResponseObject } from './targets.ts';
 import { entitiesKey } from './write-request.ts';
 import type { FetchSlot } from './write-request.ts';
@@ -163,7 +163,8 @@ interface PreparedFetch extends FetchSlot {
 /** undefined when there is nothing to ask for. */
 function prepare(run: Run, step: ExecutableStep): PreparedFetch | undefined {
   const objects: ResponseObject[] = [];
-  for (const path of step.paths) targetsAt(run.data, path, objects);
+  const seen = new Set<object>();
+  for (const collect of step.collectors) collect(run.data, objects, seen);
   if (objects.length === 0) return undefined;
   if (step.represent === undefined) return { step, representations: [], targets: [objects], lookup: undefined };
 
@@ -227,10 +228,10 @@ function apply(run: Run, fetch: PreparedFetch, answer: SlotAnswer): void {
 
 function applyRoot(run: Run, { step, targets }: PreparedFetch, { response, errors }: SlotAnswer, failure: Fault): void {
   const addErrors = errorPlacer(run, step, 0);
-  for (const object of new Set(targets[0])) {
+  for (const object of targets[0] ?? []) {
     addErrors(object, errors);
     if (response.data === null) fail(run, object, step, failure);
-    else mergeAnswer(object, response.data, step.shape, step.adopt);
+    else step.merge(object, response.data);
   }
 }
 
@@ -244,7 +245,7 @@ function applyEntities(run: Run, fetch: PreparedFetch, answer: SlotAnswer, failu
   for (const [index, objects] of targets.entries()) {
     const entity: unknown = isAnswer ? entities[index] : undefined;
     const errors = errorsAt.get(index) ?? noErrors;
-    if (errors.length > 0) for (const object of new Set(objects)) addErrors(object, errors);
+    for (const object of errors.length === 0 ? [] : objects) addErrors(object, errors);
     const fault = errors[0] === undefined ? undefined : faultFrom(errors[0], step.subgraph);
     if (isAnswer && (fault === undefined || isJsonObject(entity))) complete(run, step, objects, entity);
     else for (const object of objects) fail(run, object, step, fault ?? failure);
@@ -277,7 +278,7 @@ function errorPlacer(run: Run, step: ExecutableStep, skip: number) {
 function complete(run: Run, step: ExecutableStep, objects: readonly ResponseObject[], entity: unknown): void {
   for (const object of objects) {
     if (isJsonObject(entity)) {
-      mergeAnswer(object, entity, step.shape, step.adopt);
+      step.merge(object, entity);
     } else if (entity === null) {
       run.faults.markAbsent(object);
       forget(object, step.shape);

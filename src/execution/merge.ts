@@ -1,5 +1,5 @@
 import { isJsonObject } from '../core/json.ts';
-import type { AnswerShape } from '../planning/answer-shape.ts';
+import type { AnswerShape, ShapeField } from '../planning/answer-shape.ts';
 import { getOwn, setOwn } from './own.ts';
 
 /**
@@ -15,25 +15,42 @@ export function mergeAnswer(
   shape: AnswerShape,
   adopt: boolean,
 ): void {
-  for (const field of shape.fields) {
-    const value = getOwn(source, field.responseName);
-    if (value === undefined) {
-      if (field.exclusive) forgetField(target, field.key);
-      continue;
-    }
-    const existing = field.exclusive ? undefined : getOwn(target, field.key);
-    const isNew = existing === undefined || existing === null;
-    if (field.shape === undefined || value === null) {
-      if (value !== null || isNew) setOwn(target, field.key, value);
-      continue;
-    }
-    setOwn(target, field.key, isNew && adopt ? value : merged(existing, value, field.shape, adopt));
-  }
+  if (!adopt) forget(target, shape);
+  mergeFields(target, source, shape, adopt);
+}
+
+function mergeFields(
+  target: Record<string, unknown>,
+  source: Readonly<Record<string, unknown>>,
+  shape: AnswerShape,
+  adopt: boolean,
+): void {
+  for (const field of shape.fields) mergeField(target, source, field, adopt);
   if (shape.typed.length === 0) return;
   const typeName = getOwn(source, '__typename') ?? getOwn(target, '__typename');
   for (const { types, shape: inner } of shape.typed) {
-    if (typeof typeName !== 'string' || types.has(typeName)) mergeAnswer(target, source, inner, adopt);
+    if (typeof typeName !== 'string' || types.has(typeName)) mergeFields(target, source, inner, adopt);
   }
+}
+
+export function mergeField(
+  target: Record<string, unknown>,
+  source: Readonly<Record<string, unknown>>,
+  field: ShapeField,
+  adopt: boolean,
+): void {
+  const value = getOwn(source, field.responseName);
+  if (value === undefined) {
+    if (field.exclusive && adopt) forgetField(target, field.key);
+    return;
+  }
+  const existing = field.exclusive && adopt ? undefined : getOwn(target, field.key);
+  const isNew = existing === undefined || existing === null;
+  if (field.shape === undefined || value === null) {
+    if (value !== null || isNew) setOwn(target, field.key, value);
+    return;
+  }
+  setOwn(target, field.key, isNew && adopt ? value : merged(existing, value, field.shape, adopt));
 }
 
 /** Nobody answered for these fields: what another subgraph may have sent under their names without being asked goes. */
@@ -42,7 +59,7 @@ export function forget(target: Record<string, unknown>, shape: AnswerShape): voi
   for (const typed of shape.typed) forget(target, typed.shape);
 }
 
-function forgetField(target: Record<string, unknown>, key: string): void {
+export function forgetField(target: Record<string, unknown>, key: string): void {
   if (Object.hasOwn(target, key)) delete target[key];
 }
 
@@ -56,9 +73,9 @@ function merged(existing: unknown, value: unknown, shape: AnswerShape, adopt: bo
   if (!isJsonObject(existing)) {
     if (adopt) return value;
     const copy: Record<string, unknown> = {};
-    mergeAnswer(copy, value, shape, false);
+    mergeFields(copy, value, shape, false);
     return copy;
   }
-  mergeAnswer(existing, value, shape, adopt);
+  mergeFields(existing, value, shape, adopt);
   return existing;
 }

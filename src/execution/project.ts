@@ -74,7 +74,10 @@ function projectObject(
   if (faultNode !== undefined) faultNode.visited = true;
   for (const field of selection.fieldsOf(type)) {
     const value = projectField(run, field, type, source, position, faultNode);
-    if (value === NULL_PARENT) return NULL_PARENT;
+    if (value === NULL_PARENT) {
+      dropBelow(faultNode);
+      return NULL_PARENT;
+    }
     setOwn(result, field.responseName, value);
   }
   return result;
@@ -150,7 +153,7 @@ function projectValue(
     return leaf ?? null;
   }
 
-  const objectType = runtimeType(place.run.schema, value, type);
+  const objectType = runtimeType(place.run.schema, value, type, place.field.selection);
   if (!isJsonObject(value) || objectType === undefined || place.field.selection === undefined) {
     errors.add(misfit(place, type.name), position, coordinate(place));
     return null;
@@ -180,7 +183,10 @@ function projectList(
       { parent: position, key: index },
       faults?.children.get(index),
     );
-    if (completed === NULL_PARENT) return null;
+    if (completed === NULL_PARENT) {
+      dropBelow(faults);
+      return null;
+    }
     items.push(completed);
   }
   return items;
@@ -193,6 +199,11 @@ function explainNull(place: Place, value: null | undefined, position: Position, 
   const failure = book.failureOf(place.source);
   if (failure !== undefined) errors.add(failure, position, coordinate(place));
   else if (!book.isAbsent(place.source)) errors.add(noAnswer(place), position, coordinate(place));
+}
+
+/** The position becomes null for a reason that was told: what else went wrong below it has no place any more. */
+function dropBelow(node: FaultNode | undefined): void {
+  node?.children.clear();
 }
 
 /** Errors of fields the client did not ask for (a `@requires` behind one it did) are told at the nearest position it knows. */
@@ -209,14 +220,17 @@ function addUnvisited(
   }
 }
 
-/** The type of an object that says what it is, undefined when it cannot stand where it stands. */
+/** The type of an object, undefined when it cannot stand where it stands. */
 function runtimeType(
   schema: GraphQLSchema,
   value: unknown,
   declared: GraphQLObjectType | GraphQLAbstractType,
+  selection: Selection | undefined,
 ): GraphQLObjectType | undefined {
   const typeName = isJsonObject(value) ? value['__typename'] : undefined;
   if (isObjectType(declared)) return typeName === undefined || typeName === declared.name ? declared : undefined;
+  // An interface object that nobody had to resolve goes by the interface's own name.
+  if (typeName === undefined || typeName === declared.name) return selection?.anyType(declared);
   const type = typeof typeName === 'string' ? schema.getType(typeName) : undefined;
   return isObjectType(type) && schema.isSubType(declared, type) ? type : undefined;
 }

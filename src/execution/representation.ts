@@ -1,6 +1,6 @@
 import { canonicalJson, isJsonObject } from '../core/json.ts';
 import type { RequiredField, RequiredSelection } from '../planning/required-selection.ts';
-import { getOwn } from './own.ts';
+import { compile, read } from './code.ts';
 
 /** A field the representation needs never arrived. */
 export const MISSING = Symbol('missing');
@@ -32,42 +32,40 @@ interface ObjectWriter {
   readonly write: (object: Readonly<Record<string, unknown>>) => string | typeof MISSING;
 }
 
-/** Everything known about the fields of one type is worked out here, so that writing is only reading and joining. */
 function createObjectWriter(required: RequiredSelection, typeName: unknown): ObjectWriter {
   const fields = fieldsFor(required, typeName);
-  const parts = fields.map(({ key, responseName, constant, selections }, index) => {
-    const prefix = `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`;
+  const nested = fields.map(({ selections }) => (selections.length === 0 ? canonicalJson : nestedWriter(selections)));
+  const lines: string[] = [];
+  const texts = fields.map(({ key, responseName, constant, optional, selections }, index) => {
+    const value = `v${index}`;
+    lines.push(`const ${value}=${read('object', responseName)};`);
+    if (!optional) lines.push(`if(${value}===undefined)return MISSING;`);
+    const prefix = `,${JSON.stringify(key)}:`;
     // Within one writer the type name is always the same.
     const known = constant ?? (responseName === '__typename' && typeof typeName === 'string' ? typeName : undefined);
-    const text = known === undefined ? undefined : prefix + JSON.stringify(known);
-    return { prefix, text, responseName, write: selections.length === 0 ? leafText : nestedWriter(selections) };
+    if (known !== undefined) return JSON.stringify(prefix + JSON.stringify(known));
+    let text = `(typeof ${value}==='string'?JSON.stringify(${value}):nested[${index}](${value}))`;
+    if (selections.length > 0) {
+      lines.push(
+        `const t${index}=${value}===undefined?'':nested[${index}](${value});if(t${index}===MISSING)return MISSING;`,
+      );
+      text = `t${index}`;
+    }
+    return optional
+      ? `(${value}===undefined?'':${JSON.stringify(prefix)}+${text})`
+      : `${JSON.stringify(prefix)}+${text}`;
   });
   return {
     isEntity: fields.some(({ key }) => key === '__typename'),
-    write(object) {
-      let representation = parts.length === 0 ? '{' : '';
-      for (const { prefix, text, responseName, write } of parts) {
-        const value = getOwn(object, responseName);
-        if (value === undefined) return MISSING;
-        if (text !== undefined) {
-          representation += text;
-          continue;
-        }
-        const written = write(value);
-        if (written === MISSING) return MISSING;
-        representation += prefix + written;
-      }
-      return `${representation}}`;
-    },
+    write: compile(
+      { MISSING, nested },
+      `return function(object){${lines.join('')}const text=${["''", ...texts].join('+')};return '{'+text.slice(1)+'}';};`,
+    ),
   };
 }
 
-function leafText(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : canonicalJson(value);
-}
-
 /** One key of a representation; several selections of it are written as one. */
-interface WrittenField extends Pick<RequiredField, 'key' | 'responseName' | 'constant'> {
+interface WrittenField extends Pick<RequiredField, 'key' | 'responseName' | 'constant' | 'optional'> {
   readonly selections: readonly RequiredSelection[];
 }
 

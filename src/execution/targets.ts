@@ -1,24 +1,33 @@
 import { isJsonObject } from '../core/json.ts';
 import type { ResponsePath } from '../planning/fetch-plan.ts';
+import { compile, read } from './code.ts';
 import { getOwn } from './own.ts';
 
 export type ResponseObject = Record<string, unknown>;
 
-/** The objects that stand at a path of the response as it is now; null and absent values end the search silently. */
-export function targetsAt(root: ResponseObject, path: ResponsePath, into: ResponseObject[]): void {
-  collect(root, path, 0, into);
+/**
+ * Finds the objects that stand at a path of the response as it is now, each once however many places share it; null and
+ * absent values end the search silently.
+ */
+export type Collector = (root: ResponseObject, into: ResponseObject[], seen: Set<object>) => void;
+
+export function createCollector(path: ResponsePath): Collector {
+  const lists = path.map((element, depth) => (element === '@' ? `const seen${depth}=new Set();` : '')).join('');
+  return compile({}, `return function(v0,into,seen){${lists}${collect(path, 0)}};`);
 }
 
-function collect(value: unknown, path: ResponsePath, depth: number, into: ResponseObject[]): void {
-  if (Array.isArray(value)) {
-    const next = path[depth] === '@' ? depth + 1 : depth;
-    for (const item of value) collect(item, path, next, into);
-    return;
+function collect(path: ResponsePath, depth: number): string {
+  const value = `v${depth}`;
+  const element = path[depth];
+  const isObject = `typeof ${value}==='object'&&${value}!==null`;
+  if (element === undefined) {
+    return `if(${isObject}&&!seen.has(${value})&&!Array.isArray(${value})){seen.add(${value});into.push(${value});}`;
   }
-  if (!isJsonObject(value)) return;
-  const key = path[depth];
-  if (key === undefined) into.push(value);
-  else collect(getOwn(value, key), path, depth + 1, into);
+  const inner = collect(path, depth + 1);
+  if (element !== '@') return `if(${isObject}){const v${depth + 1}=${read(value, element)};${inner}}`;
+  // What is below a list that several places share was found the first time.
+  const known = `seen${depth}`;
+  return `if(Array.isArray(${value})&&!${known}.has(${value})){${known}.add(${value});for(const v${depth + 1} of ${value}){${inner}}}`;
 }
 
 /** How the objects at a path are reached from the root, worked out only when something went wrong there. */

@@ -1,6 +1,6 @@
 import { visitShape } from './answer-shape.ts';
 import type { FetchStep, ResponsePath } from './fetch-plan.ts';
-import type { RequiredSelection } from './required-selection.ts';
+import type { RequiredField, RequiredSelection } from './required-selection.ts';
 
 /** Does the step read what the earlier one writes? Mutations are in order with everything. */
 export function mustWait(step: FetchStep, earlier: FetchStep | undefined): boolean {
@@ -25,6 +25,24 @@ export function markExclusive(steps: readonly FetchStep[]): void {
   }
 }
 
+/** Marks what representations have to do without when a condition leaves it out. */
+export function markOptional(steps: readonly FetchStep[]): void {
+  const isConditional = new Map<string, boolean>();
+  for (const step of steps) {
+    for (const path of step.paths) {
+      visitShape(step.shape, placeOf(path), ({ conditional }, place) => {
+        isConditional.set(place, conditional && isConditional.get(place) !== false);
+      });
+    }
+  }
+  for (const { requires, paths } of steps) {
+    if (requires === undefined) continue;
+    visitRequired(requires, placeOf(paths[0] ?? []), (field, place) => {
+      field.optional = isConditional.get(place) === true;
+    });
+  }
+}
+
 function placesWritten(step: FetchStep): string[] {
   const places: string[] = [];
   for (const path of step.paths) visitShape(step.shape, placeOf(path), (_, place) => places.push(place));
@@ -32,18 +50,22 @@ function placesWritten(step: FetchStep): string[] {
 }
 
 function placesRead(step: FetchStep, path: ResponsePath): string[] {
-  const prefixes = path.map((_, index) => placeOf(path.slice(0, index + 1)));
-  return step.requires === undefined ? prefixes : [...prefixes, ...placesRequired(step.requires, placeOf(path))];
+  const places = path.map((_, index) => placeOf(path.slice(0, index + 1)));
+  if (step.requires !== undefined) visitRequired(step.requires, placeOf(path), (_, place) => places.push(place));
+  return places;
 }
 
-function placesRequired(required: RequiredSelection, base: string): string[] {
-  return [
-    ...required.fields.flatMap((field) => [
-      `${base}/${field.responseName}`,
-      ...(field.selection === undefined ? [] : placesRequired(field.selection, `${base}/${field.responseName}`)),
-    ]),
-    ...required.typed.flatMap((typed) => placesRequired(typed.selection, base)),
-  ];
+function visitRequired(
+  required: RequiredSelection,
+  base: string,
+  visit: (field: RequiredField, place: string) => void,
+): void {
+  for (const field of required.fields) {
+    const place = `${base}/${field.responseName}`;
+    visit(field, place);
+    if (field.selection !== undefined) visitRequired(field.selection, place, visit);
+  }
+  for (const typed of required.typed) visitRequired(typed.selection, base, visit);
 }
 
 /** List markers make no difference to which field is meant. */

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../core/json.ts';
 import type { DraftStep } from './compile-plan.ts';
-import { markExclusive } from './dependencies.ts';
+import { markExclusive, markOptional } from './dependencies.ts';
 import type { FetchGroup, FetchPlan, FetchStep } from './fetch-plan.ts';
 
 /**
@@ -37,6 +37,7 @@ export function groupSteps(drafts: readonly DraftStep[]): FetchPlan {
     steps.push(...joined);
   }
   markExclusive(steps);
+  markOptional(steps);
   return { steps, groups };
 }
 

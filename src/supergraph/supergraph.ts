@@ -1,4 +1,7 @@
-/** The only file that imports `@apollo/federation-internals` and `@apollo/query-planner`, both pinned to exact versions. */
+/**
+ * The only file, beside `repair-planner.ts`, that imports `@apollo/federation-internals` and `@apollo/query-planner`, both
+ * pinned to exact versions.
+ */
 import '../core/quiet-apollo.ts';
 import {
   buildSchema,
@@ -17,6 +20,7 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { GraphQLError, Kind, parse, visit } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode, GraphQLSchema } from 'graphql';
 import { ConfigurationError } from '../core/errors.ts';
+import { repairPlanner } from './repair-planner.ts';
 
 export type {
   ConditionNode,
@@ -124,6 +128,8 @@ export function forBaseClass(sdl: string): string {
   for (const { start, end } of cuts.toReversed()) text = text.slice(0, start) + text.slice(end);
   return text;
 }
+
+repairPlanner();
 
 const specs = 'https://specs.apollo.dev/';
 

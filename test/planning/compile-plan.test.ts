@@ -107,11 +107,13 @@ describe('a compiled plan', () => {
                 {
                   "constant": "Media",
                   "key": "__typename",
+                  "optional": false,
                   "responseName": "__typename",
                   "selection": undefined,
                 },
                 {
                   "key": "id",
+                  "optional": false,
                   "responseName": "id",
                   "selection": undefined,
                 },
@@ -143,6 +145,7 @@ describe('a compiled plan', () => {
       [
         [
           {
+            "conditional": false,
             "exclusive": true,
             "key": "x",
             "responseName": "x",
@@ -151,6 +154,7 @@ describe('a compiled plan', () => {
         ],
         [
           {
+            "conditional": false,
             "exclusive": true,
             "key": "x",
             "responseName": "x__alias_0",
