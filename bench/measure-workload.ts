@@ -76,7 +76,9 @@ export async function measureWorkload(
         const turned = await load(one, schedule.seconds);
         measured.set(one.contestant.name, turned);
         if (!workload.varies && turned.executedShare > tolerableShare) {
-          say(`${one.contestant.title}: ${turned.executedShare.toFixed(3)} of its calls were not canned: subgraphs cost`);
+          say(
+            `${one.contestant.title}: ${turned.executedShare.toFixed(3)} of its calls were not canned: subgraphs cost`,
+          );
         }
       }
       rounds.push(measured);
