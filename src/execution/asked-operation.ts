@@ -7,6 +7,7 @@ import type {
   GraphQLSchema,
   OperationDefinitionNode,
 } from 'graphql';
+import type { FieldNames } from '../planning/field-names.ts';
 import { Selection } from './collect-fields.ts';
 import { compileProjection } from './compile-projection.ts';
 import type { CompiledProjection } from './compile-projection.ts';
@@ -38,6 +39,7 @@ export function createAskedOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  names: FieldNames,
 ): AskedOperation {
   const definitions = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   const fragments = new Map(definitions.map((fragment) => [fragment.name.value, fragment]));
@@ -53,7 +55,7 @@ export function createAskedOperation(
       const key = conditions.map((name) => String(getOwn(variables, name))).join();
       let shape = shapes.get(key);
       if (shape !== undefined) return shape;
-      const selection = new Selection([operation.selectionSet], { schema, fragments, variables });
+      const selection = new Selection([operation.selectionSet], { schema, fragments, names, variables });
       shape = {
         rootType,
         selection,

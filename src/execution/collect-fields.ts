@@ -10,16 +10,20 @@ import type {
   FieldNode,
   GraphQLAbstractType,
   FragmentDefinitionNode,
+  GraphQLNamedType,
   GraphQLObjectType,
   GraphQLOutputType,
   GraphQLSchema,
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
+import type { FieldNames } from '../planning/field-names.ts';
 
 /** One field of the client's operation for one object type. */
 export interface ResponseField {
   readonly responseName: string;
+  /** The key its value has in the gathered data. */
+  readonly dataName: string;
   readonly name: string;
   /** All with the same name and arguments. */
   readonly nodes: readonly FieldNode[];
@@ -48,6 +52,16 @@ export class Selection {
       this.#byType.set(type, fields);
     }
     return fields;
+  }
+
+  /** The field whose value has this key in the gathered data, on the type or one that it may be. */
+  fieldNamed(dataName: string, type: GraphQLNamedType): ResponseField | undefined {
+    const types = isObjectType(type) ? [type] : isAbstractType(type) ? this.#scope.schema.getPossibleTypes(type) : [];
+    for (const possible of types) {
+      const field = this.fieldsOf(possible).find((candidate) => candidate.dataName === dataName);
+      if (field !== undefined) return field;
+    }
+    return undefined;
   }
 
   /**
@@ -95,6 +109,7 @@ export class Selection {
       const sets = fieldNodes.flatMap(({ selectionSet }) => selectionSet ?? []);
       return {
         responseName,
+        dataName: fieldNodes[0] === undefined ? responseName : this.#scope.names.of(fieldNodes[0]),
         name,
         nodes: fieldNodes,
         type: definitions[name]?.type,
@@ -114,6 +129,7 @@ export class Selection {
 export interface SelectionScope {
   readonly schema: GraphQLSchema;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly names: FieldNames;
   /** Coerced: `@skip` and `@include` are decided when fields are collected. */
   readonly variables: Readonly<Record<string, unknown>>;
 }

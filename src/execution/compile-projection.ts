@@ -84,7 +84,7 @@ class ProjectionWriter {
       if (field.name === '__typename') return `const ${value}=${JSON.stringify(parent.name)};`;
       return `if(intro===undefined)return;const ${value}=getOwn(intro,${key})??null;`;
     }
-    return `let ${value}=${read('s', field.responseName)};\n${this.#value(field.type, field, value, 0)}`;
+    return `let ${value}=${read('s', field.dataName)};\n${this.#value(field.type, field, value, 0)}`;
   }
 
   /** Code that replaces the variable `value` by the projected value, or gives up. */

@@ -12,6 +12,8 @@ export interface FaultNode {
   readonly children: Map<string | number, FaultNode>;
   /** Set by projection: the client's response has this position. */
   visited: boolean;
+  /** Set by projection: whatever is here or below was told, or must not be. */
+  settled: boolean;
 }
 
 /** Longest error message of a subgraph that is passed on, in characters. */
@@ -78,5 +80,5 @@ export function faultFrom(error: SubgraphError, subgraph: string): Fault {
 }
 
 function createFaultNode(): FaultNode {
-  return { faults: [], children: new Map(), visited: false };
+  return { faults: [], children: new Map(), visited: false, settled: false };
 }

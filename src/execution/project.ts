@@ -1,4 +1,5 @@
 import {
+  getNamedType,
   isEnumType,
   isLeafType,
   isListType,
@@ -20,7 +21,7 @@ import { isJsonObject } from '../core/json.ts';
 import type { ResponseField, Selection } from './collect-fields.ts';
 import type { FaultBook, Fault, FaultNode } from './faults.ts';
 import { getOwn, setOwn } from './own.ts';
-import { ResponseErrors } from './response-errors.ts';
+import { pathOf, ResponseErrors } from './response-errors.ts';
 import type { Position } from './response-errors.ts';
 
 export interface Projection {
@@ -50,7 +51,8 @@ export function project(projection: Projection): Projected {
   const errors = new ResponseErrors();
   const run: Run = { ...projection, errors };
   const data = projectObject(run, projection.selection, projection.rootType, projection.data, undefined, faults.root);
-  if (faults.root !== undefined) addUnvisited(errors, faults.root, [], true);
+  if (faults.root !== undefined)
+    addUnvisited(errors, faults.root, [], { type: projection.rootType, selection: projection.selection });
   for (const fault of faults.general) errors.addAt(fault, undefined, '');
   return { data: data === NULL_PARENT ? null : data, errors: errors.list() };
 }
@@ -75,7 +77,7 @@ function projectObject(
   for (const field of selection.fieldsOf(type)) {
     const value = projectField(run, field, type, source, position, faultNode);
     if (value === NULL_PARENT) {
-      dropBelow(faultNode);
+      settle(faultNode);
       return NULL_PARENT;
     }
     setOwn(result, field.responseName, value);
@@ -102,12 +104,12 @@ function projectField(
   const denial = denialOf(run, parent, field);
   if (denial !== undefined) {
     // What a subgraph said about a hidden position is hidden with it.
-    parentFaults?.children.delete(field.responseName);
+    settle(parentFaults?.children.get(field.dataName));
     run.errors.add(denial, position, coordinate(at));
     return isNonNullType(field.type) ? NULL_PARENT : null;
   }
-  const faults = parentFaults?.children.get(field.responseName);
-  return projectValue(at, field.type, getOwn(source, field.responseName), position, faults);
+  const faults = parentFaults?.children.get(field.dataName);
+  return projectValue(at, field.type, getOwn(source, field.dataName), position, faults);
 }
 
 function denialOf({ verdict }: Run, parent: GraphQLObjectType, field: ResponseField): Fault | undefined {
@@ -184,7 +186,7 @@ function projectList(
       faults?.children.get(index),
     );
     if (completed === NULL_PARENT) {
-      dropBelow(faults);
+      settle(faults);
       return null;
     }
     items.push(completed);
@@ -195,15 +197,46 @@ function projectList(
 /** A null that a subgraph meant needs no word; one that stands for something lost gets the reason. */
 function explainNull(place: Place, value: null | undefined, position: Position, faults: FaultNode | undefined): void {
   const { errors, faults: book } = place.run;
-  if (errors.addBelow(faults, position, coordinate(place)) > 0 || value === null) return;
+  if (faults !== undefined) {
+    const before = errors.count;
+    tell(place, faults, pathOf(position), place.field);
+    settle(faults);
+    if (errors.count > before) return;
+  }
+  if (value === null) return;
   const failure = book.failureOf(place.source);
   if (failure !== undefined) errors.add(failure, position, coordinate(place));
   else if (!book.isAbsent(place.source)) errors.add(noAnswer(place), position, coordinate(place));
 }
 
-/** The position becomes null for a reason that was told: what else went wrong below it has no place any more. */
-function dropBelow(node: FaultNode | undefined): void {
-  node?.children.clear();
+/** Reports every fault at or below a position that is null, in the client's names as far as it asked. */
+function tell(
+  place: Place,
+  node: FaultNode,
+  path: readonly (string | number)[],
+  within: Pick<ResponseField, 'type' | 'selection'> | undefined,
+): void {
+  for (const fault of node.faults) place.run.errors.addAt(fault, path, coordinate(place));
+  for (const [key, child] of node.children) {
+    if (typeof key === 'number') {
+      tell(place, child, [...path, key], within);
+    } else {
+      const field = fieldWithin(within, key);
+      tell(place, child, field === undefined ? path : [...path, field.responseName], field);
+    }
+  }
+}
+
+function fieldWithin(
+  within: Pick<ResponseField, 'type' | 'selection'> | undefined,
+  dataName: string,
+): ResponseField | undefined {
+  return within?.type && within.selection?.fieldNamed(dataName, getNamedType(within.type));
+}
+
+/** What is here and below was told, or has no place in the response any more. */
+function settle(node: FaultNode | undefined): void {
+  if (node !== undefined) node.settled = true;
 }
 
 /** Errors of fields the client did not ask for (a `@requires` behind one it did) are told at the nearest position it knows. */
@@ -211,12 +244,17 @@ function addUnvisited(
   errors: ResponseErrors,
   node: FaultNode,
   path: readonly (string | number)[],
-  known: boolean,
+  within: Pick<ResponseField, 'type' | 'selection'> | undefined,
 ): void {
+  if (node.settled) return;
   for (const fault of node.faults) errors.addAt(fault, path, path.filter((key) => typeof key === 'string').join('.'));
   for (const [key, child] of node.children) {
-    const isKnown = known && child.visited;
-    addUnvisited(errors, child, isKnown ? [...path, key] : path, isKnown);
+    if (typeof key === 'number') {
+      addUnvisited(errors, child, within === undefined ? path : [...path, key], within);
+      continue;
+    }
+    const field = child.visited ? fieldWithin(within, key) : undefined;
+    addUnvisited(errors, child, field === undefined ? path : [...path, field.responseName], field);
   }
 }
 

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import type { Fault, FaultNode } from './faults.ts';
+import type { Fault } from './faults.ts';
 
 /** More positions than this get one summary for each code and field instead of an error each. */
 const MAX_ERRORS = 100;
@@ -35,20 +35,6 @@ export class ResponseErrors {
     else known.count += 1;
   }
 
-  /** Reports every fault at or below a node; answers how many there were. */
-  addBelow(node: FaultNode | undefined, position: Position, field: string): number {
-    if (node === undefined) return 0;
-    const before = this.count;
-    const visit = (current: FaultNode, path: readonly (string | number)[]): void => {
-      for (const fault of current.faults) this.addAt(fault, path, field);
-      for (const [key, child] of current.children) visit(child, [...path, key]);
-      // Told once: what is left in the tree afterwards is what projection never came across.
-      current.faults.length = 0;
-    };
-    visit(node, pathOf(position));
-    return this.count - before;
-  }
-
   list(): readonly GraphQLError[] {
     const summaries = [...this.#overflow.values()].map(({ fault, field, count }) =>
       createError(
@@ -77,7 +63,7 @@ function createError(fault: Fault, path: readonly (string | number)[] | undefine
   }
 }
 
-function pathOf(position: Position): (string | number)[] {
+export function pathOf(position: Position): (string | number)[] {
   const path: (string | number)[] = [];
   for (let at: Position | undefined = position; at !== undefined; at = at.parent) path.push(at.key);
   return path.toReversed();

@@ -1,0 +1,9 @@
+import type { FieldNode } from 'graphql';
+
+/**
+ * Under which name each field of an operation is fetched. Clients choose response names freely, also names of fields
+ * that keys and `@requires` need, so none of theirs is used while data is gathered.
+ */
+export interface FieldNames {
+  of(field: FieldNode): string;
+}
