@@ -5,39 +5,42 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse, print } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { composeSupergraph, type SubgraphLocation } from '../../src/supergraph/compose-sources.ts';
 import { type Outcome, type ProcessOptions, root, runProcess, start, temporaryFolder } from '../cli/run.ts';
-import { type Demo, startDemo } from './demo.ts';
-import { askAt, bin, startGateway, type RequestLine } from './gateway-process.ts';
+import { composeDemo } from './compose-demo.ts';
+import { type DemoShop, startDemoShop } from './demo-shop.ts';
+import { askAt, bin, type GatewayProcess, type RequestLine, startGateway } from './gateway-process.ts';
 import { readmeBlock, untruePart } from './readme.ts';
 
 const orderHistoryFile = join(root, 'src/server/explorer/client/demo/order-history.graphql');
 
 describe("the README's ten minutes", () => {
-  let demo: Demo;
+  let shop: DemoShop;
+  let gateway: GatewayProcess;
   let orderHistory: string;
 
   beforeAll(async () => {
     orderHistory = await readmeBlock('order history');
-    demo = await startDemo();
+    shop = await startDemoShop();
+    gateway = await startGateway({ env: shop.env });
   });
 
   afterAll(async () => {
-    await demo?.stop();
+    await gateway?.stop();
+    await shop?.close();
   });
 
   it('asks four services in five calls, and what is public only once', async () => {
-    const token = await demo.token('ann');
-    const first = await demo.gateway.ask({ query: orderHistory, token });
-    const second = await demo.gateway.ask({ query: orderHistory, token });
+    const token = await shop.token('ann');
+    const first = await gateway.ask({ query: orderHistory, token });
+    const second = await gateway.ask({ query: orderHistory, token });
 
     expect(first.body.errors).toBeUndefined();
     expect(untruePart(await readmeBlock('ann'), first.text)).toBeUndefined();
-    const firstLine = await demo.gateway.lineOf(first);
+    const firstLine = await gateway.lineOf(first);
     expect(subgraphsOf(firstLine)).toEqual(['users', 'orders', 'payments', 'products', 'orders']);
     expect(untruePart(await readmeBlock('first line'), textOf(firstLine))).toBeUndefined();
     expect(second.text).toBe(first.text);
-    const secondLine = await demo.gateway.lineOf(second);
+    const secondLine = await gateway.lineOf(second);
     expect(subgraphsOf(secondLine)).toEqual(['users', 'orders', 'payments']);
     expect(untruePart(await readmeBlock('second line'), textOf(secondLine))).toBeUndefined();
   });
@@ -47,15 +50,15 @@ describe("the README's ten minutes", () => {
   });
 
   it('prints the plan of the query', async () => {
-    const { code, out, error } = await atrium(['plan', orderHistoryFile], { env: demo.env });
+    const { code, out, error } = await atrium(['plan', orderHistoryFile], { env: shop.env });
 
     expect({ code, error }).toEqual({ code: 0, error: '' });
     expect(untruePart(await readmeBlock('plan'), out)).toBeUndefined();
   });
 
   it('answers a GET as the README sends it', async () => {
-    const headers = { 'apollo-require-preflight': '1', authorization: `Bearer ${await demo.token('ann')}` };
-    const response = await fetch(`${demo.gateway.origin}/graphql?query=${encodeURIComponent(orderHistory)}`, {
+    const headers = { 'apollo-require-preflight': '1', authorization: `Bearer ${await shop.token('ann')}` };
+    const response = await fetch(`${gateway.origin}/graphql?query=${encodeURIComponent(orderHistory)}`, {
       headers,
     });
 
@@ -63,21 +66,21 @@ describe("the README's ten minutes", () => {
   });
 
   it('gives carol null and FORBIDDEN, and asks neither orders nor payments', async () => {
-    const answer = await demo.gateway.ask({ query: orderHistory, token: await demo.token('carol') });
+    const answer = await gateway.ask({ query: orderHistory, token: await shop.token('carol') });
 
     expect(answer.status).toBe(200);
     expect(untruePart(await readmeBlock('carol'), answer.text)).toBeUndefined();
-    const line = await demo.gateway.lineOf(answer);
+    const line = await gateway.lineOf(answer);
     expect(subgraphsOf(line)).toEqual(['users']);
     expect(untruePart(await readmeBlock("carol's line"), textOf(line))).toBeUndefined();
   });
 
   it('sends the rest when payments fails, with an error at each place, and all of it afterwards', async () => {
-    const token = await demo.token('ann');
-    await demo.putFaults('payments', { status: 503 });
-    const failing = await demo.gateway.ask({ query: orderHistory, token });
-    await demo.putFaults('payments', {});
-    const mended = await demo.gateway.ask({ query: orderHistory, token });
+    const token = await shop.token('ann');
+    await shop.putFaults('payments', { status: 503 });
+    const failing = await gateway.ask({ query: orderHistory, token });
+    await shop.putFaults('payments', {});
+    const mended = await gateway.ask({ query: orderHistory, token });
 
     expect(failing.status).toBe(200);
     expect(untruePart(await readmeBlock('payments down'), failing.text)).toBeUndefined();
@@ -91,7 +94,7 @@ describe("the README's ten minutes", () => {
 
   it('refuses an anonymous client after a burst of 50, and goes on answering others', async () => {
     const query = '{ __typename }';
-    const answers = await Promise.all(Array.from({ length: 150 }, () => demo.gateway.ask({ query })));
+    const answers = await Promise.all(Array.from({ length: 150 }, () => gateway.ask({ query })));
 
     const refused = answers.filter(({ status }) => status === 429);
     const [answer] = refused;
@@ -103,7 +106,7 @@ describe("the README's ten minutes", () => {
     );
     const head = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`, ...shown].join('\n');
     expect(untruePart(await readmeBlock('too fast'), `${head}\n\n${answer.text}`)).toBeUndefined();
-    expect((await demo.gateway.ask({ query, token: await demo.token('bob') })).status).toBe(200);
+    expect((await gateway.ask({ query, token: await shop.token('bob') })).status).toBe(200);
   });
 
   it('follows another rule', async () => {
@@ -112,10 +115,10 @@ describe("the README's ten minutes", () => {
     const changed = config.replace(before, after);
     expect(changed).not.toBe(config);
     const cwd = await temporaryFolder({ 'gateway.config.ts': changed });
-    const gateway = await startGateway({ cwd, env: demo.env });
+    const gateway = await startGateway({ cwd, env: shop.env });
     onTestFinished(async () => void (await gateway.stop()));
 
-    const { body } = await gateway.ask({ query: orderHistory, token: await demo.token('carol') });
+    const { body } = await gateway.ask({ query: orderHistory, token: await shop.token('carol') });
 
     expect(body.data).toMatchObject({
       me: { name: 'Carol Clay', orders: { edges: Array.from({ length: 3 }, () => ({ node: { payment: null } })) } },
@@ -127,7 +130,7 @@ describe("the README's ten minutes", () => {
 
   it('serves a supergraph composed from one schema, from any folder and without a configuration', async () => {
     const cwd = await temporaryFolder();
-    const users = `users=${join(root, 'schemas/users.graphql')}@${demo.origins.users}/graphql`;
+    const users = `users=${join(root, 'schemas/users.graphql')}@${shop.origins.users}/graphql`;
     expect(await atrium(['compose', '--out', 'my.graphql', users], { cwd })).toEqual({
       code: 0,
       out: 'wrote my.graphql\n',
@@ -136,20 +139,17 @@ describe("the README's ten minutes", () => {
     const gateway = await startGateway({ cwd, parameters: ['--supergraph', 'my.graphql'] });
     onTestFinished(async () => void (await gateway.stop()));
 
-    const { body } = await gateway.ask({ query: '{ me { name email } }', token: await demo.token('ann') });
+    const { body } = await gateway.ask({ query: '{ me { name email } }', token: await shop.token('ann') });
 
     expect(body).toEqual({ data: { me: { name: 'Ann Archer', email: expect.stringContaining('@') } } });
   });
 
   it('refuses a supergraph with @authenticated by name', async () => {
-    const schema = (await readFile(join(root, 'schemas/users.graphql'), 'utf8'))
-      .replace('"@key"', '"@key", "@authenticated"')
-      .replace('me: User', 'me: User @authenticated');
-    const cwd = await temporaryFolder({ 'users.graphql': schema });
-    const users = { file: join(cwd, 'users.graphql'), url: 'http://127.0.0.1:4001/graphql' };
-    const composed = await composeSupergraph({ subgraphs: { users } });
-    if (!composed.ok) throw new Error(composed.error);
-    await writeFile(join(cwd, 'my.graphql'), composed.supergraphSdl);
+    const supergraph = await composeDemo({
+      only: 'users',
+      edit: (sdl) => sdl.replace('"@key"', '"@key", "@authenticated"').replace('me: User', 'me: User @authenticated'),
+    });
+    const cwd = await temporaryFolder({ 'my.graphql': supergraph });
 
     const { code, out, error } = await atrium(['serve', '--supergraph', 'my.graphql', '--port', '0'], { cwd });
 
@@ -159,7 +159,7 @@ describe("the README's ten minutes", () => {
   });
 
   it("puts AtriumGateway into somebody's Apollo Server", async () => {
-    const supergraph = await supergraphOf(demo);
+    const supergraph = await composeDemo({ origins: shop.origins });
     const cwd = await temporaryFolder({ 'server.ts': await readmeBlock('swap'), 'supergraph.graphql': supergraph });
     await linkPackages(cwd);
     const server = start(process.execPath, ['server.ts'], { cwd, env: { PORT: '0' } });
@@ -170,7 +170,7 @@ describe("the README's ten minutes", () => {
     });
     const [origin]: string[] = await once(createInterface(server.stdout), 'line');
 
-    const answer = await askAt(origin ?? '', { query: orderHistory, token: await demo.token('ann') });
+    const answer = await askAt(origin ?? '', { query: orderHistory, token: await shop.token('ann') });
 
     expect(answer.body.errors).toBeUndefined();
     expect(untruePart(await readmeBlock('ann'), answer.text)).toBeUndefined();
@@ -205,17 +205,6 @@ function sorted({ calls }: RequestLine): RequestLine['calls'] {
 
 function withoutPayments(data: unknown): unknown {
   return JSON.parse(JSON.stringify(data, (key, value: unknown) => (key === 'payment' ? undefined : value)));
-}
-
-/** The demo's supergraph with the addresses this shop has. */
-async function supergraphOf({ env }: Demo): Promise<string> {
-  const subgraphs = ['users', 'products', 'orders', 'payments'].map((name): [string, SubgraphLocation] => [
-    name,
-    { file: join(root, `schemas/${name}.graphql`), url: env[`ATRIUM_SUBGRAPH_${name.toUpperCase()}_URL`] ?? '' },
-  ]);
-  const composed = await composeSupergraph({ subgraphs: Object.fromEntries(subgraphs) });
-  if (!composed.ok) throw new Error(composed.error);
-  return composed.supergraphSdl;
 }
 
 /** What `npm install @apollo/server@5 ../atrium ../atrium/node_modules/graphql` leaves behind. */
