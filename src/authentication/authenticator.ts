@@ -111,7 +111,7 @@ export async function createAuthenticator(
       }
     },
     async close() {
-      await Promise.all(Array.from(issuers.values(), async ({ source }) => source.close()));
+      await Promise.all(Array.from(issuers.values(), async ({ keySet }) => keySet.close()));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { createKeySet, type KeySet } from './key-set.ts';
-import { createKeySource, type KeySource } from './key-source.ts';
+import { createKeySource } from './key-source.ts';
 
 export interface IssuerOptions {
   /** The `iss` of its tokens, exactly. */
@@ -17,7 +17,6 @@ export interface IssuerOptions {
 export interface Issuer {
   readonly options: IssuerOptions;
   readonly algorithms: readonly string[];
-  readonly source: KeySource;
   readonly keySet: KeySet;
 }
 
@@ -46,7 +45,7 @@ export async function openIssuer(options: IssuerOptions, clock: () => number, lo
   const keySet = createKeySet(issuer, source, clock, logger);
   if (source.kind === 'url') {
     void keySet.refresh();
-    return { options, algorithms, source, keySet };
+    return { options, algorithms, keySet };
   }
   try {
     await keySet.load();
@@ -57,5 +56,5 @@ export async function openIssuer(options: IssuerOptions, clock: () => number, lo
       { cause: error },
     );
   }
-  return { options, algorithms, source, keySet };
+  return { options, algorithms, keySet };
 }

@@ -15,6 +15,7 @@ export interface KeySet {
   refresh(): Promise<Keys | undefined>;
   /** Like `refresh`, but rejects when the keys cannot be loaded. */
   load(): Promise<void>;
+  close(): Promise<void>;
 }
 
 const freshMs = 10 * 60_000;
@@ -30,6 +31,7 @@ export function createKeySet(issuer: string, source: KeySource, clock: () => num
   let attemptedAt = -Infinity;
   let pending: Promise<void> | undefined;
   let isFailing = false;
+  let isClosed = false;
 
   const usable = () => (clock() - loadedAt < maxStaleMs ? keys : undefined);
 
@@ -52,6 +54,8 @@ export function createKeySet(issuer: string, source: KeySource, clock: () => num
     if (pending === undefined && clock() - attemptedAt >= cooldown) {
       pending = load()
         .catch((error: unknown) => {
+          // Ended by whoever closed the source.
+          if (isClosed) return;
           if (!isFailing) logger.warn({ issuer, err: error }, 'the keys of the issuer could not be loaded');
           isFailing = true;
         })
@@ -68,5 +72,9 @@ export function createKeySet(issuer: string, source: KeySource, clock: () => num
     },
     refresh,
     load,
+    async close() {
+      isClosed = true;
+      await source.close();
+    },
   };
 }

@@ -177,7 +177,7 @@ function prepare(run: Run, step: ExecutableStep): PreparedFetch | undefined {
     if (text === MISSING) {
       // Whoever failed to deliver what this step needs has left its reason with the object, unless it simply left it out.
       if (run.faults.isAbsent(object)) forget(object, step.shape);
-      else fail(run, object, step, incomplete(step.subgraph));
+      else fail(run, object, step, incomplete);
       continue;
     }
     const index = indexOf.get(text);
@@ -218,10 +218,10 @@ function apply(run: Run, fetch: PreparedFetch, answer: SlotAnswer): void {
   const { response, errors, unplaced } = answer;
   const { step } = fetch;
   if (response.data !== null && answer.reportsUnplaced) {
-    run.faults.general.push(...unplaced.map((error) => faultFrom(error, step.subgraph)));
+    run.faults.general.push(...unplaced.map(faultFrom));
   }
   const [reason] = errors.length === 0 ? unplaced : errors;
-  const failure = reason === undefined ? unreadable(step.subgraph) : faultFrom(reason, step.subgraph);
+  const failure = reason === undefined ? unreadable : faultFrom(reason);
   if (step.represent === undefined) applyRoot(run, fetch, answer, failure);
   else applyEntities(run, fetch, answer, failure);
 }
@@ -246,7 +246,7 @@ function applyEntities(run: Run, fetch: PreparedFetch, answer: SlotAnswer, failu
     const entity: unknown = isAnswer ? entities[index] : undefined;
     const errors = errorsAt.get(index) ?? noErrors;
     for (const object of errors.length === 0 ? [] : objects) addErrors(object, errors);
-    const fault = errors[0] === undefined ? undefined : faultFrom(errors[0], step.subgraph);
+    const fault = errors[0] === undefined ? undefined : faultFrom(errors[0]);
     if (isAnswer && (fault === undefined || isJsonObject(entity))) complete(run, step, objects, entity);
     else for (const object of objects) fail(run, object, step, fault ?? failure);
   }
@@ -266,7 +266,7 @@ function errorPlacer(run: Run, step: ExecutableStep, skip: number) {
     for (const error of errors) {
       const rest = (error.path ?? []).slice(skip);
       if (rest.length === 0) continue;
-      const fault = faultFrom(error, step.subgraph);
+      const fault = faultFrom(error);
       positions ??= step.paths.map((path) => positionsAt(run.data, path));
       for (const position of positions.flatMap((known) => known.get(object) ?? [])) {
         run.faults.addAt([...position, ...rest], fault);
@@ -283,7 +283,7 @@ function complete(run: Run, step: ExecutableStep, objects: readonly ResponseObje
       run.faults.markAbsent(object);
       forget(object, step.shape);
     } else {
-      fail(run, object, step, unreadable(step.subgraph));
+      fail(run, object, step, unreadable);
     }
   }
 }
@@ -293,16 +293,12 @@ function fail(run: Run, object: ResponseObject, step: ExecutableStep, fault: Fau
   forget(object, step.shape);
 }
 
-function unreadable(subgraph: string): Fault {
-  return {
-    message: `The subgraph ${subgraph} did not answer what it was asked.`,
-    extensions: { code: 'SUBGRAPH_INVALID_RESPONSE', serviceName: subgraph },
-  };
-}
+const unreadable: Fault = {
+  message: 'A subgraph did not answer what it was asked.',
+  extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' },
+};
 
-function incomplete(subgraph: string): Fault {
-  return {
-    message: `The subgraph ${subgraph} was not asked: a field it needs is missing from another subgraph's answer.`,
-    extensions: { code: 'SUBGRAPH_INVALID_RESPONSE', serviceName: subgraph },
-  };
-}
+const incomplete: Fault = {
+  message: 'A subgraph was not asked, because a field it needs is missing from the answer of another.',
+  extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' },
+};

@@ -65,17 +65,13 @@ export class FaultBook {
   }
 }
 
-/** A subgraph's error as clients may see it: message and code pass, everything else stays inside. */
-export function faultFrom(error: SubgraphError, subgraph: string): Fault {
-  const code = error.extensions?.['code'];
-  const message =
-    error.message === '' ? `The subgraph ${subgraph} reported an error without a message.` : error.message;
+/** A subgraph's error as clients may see it: message and code pass, everything else, its name included, stays inside. */
+export function faultFrom({ message, extensions }: SubgraphError): Fault {
+  const code = extensions?.['code'];
+  const text = message === '' ? 'A subgraph reported an error without a message.' : message;
   return {
-    message: message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message,
-    extensions: {
-      code: typeof code === 'string' ? code.slice(0, 100) : 'DOWNSTREAM_SERVICE_ERROR',
-      serviceName: subgraph,
-    },
+    message: text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}…` : text,
+    extensions: { code: typeof code === 'string' ? code.slice(0, 100) : 'DOWNSTREAM_SERVICE_ERROR' },
   };
 }
 

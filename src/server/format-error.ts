@@ -39,7 +39,8 @@ export function createFormatError(options: { hideSchemaDetails: boolean; logger:
       return { ...formatted, message: 'Expected an operation that nests less deeply.' };
     }
     if (error.extensions['validationErrorCode'] === 'INTROSPECTION_DISABLED') {
-      return { ...formatted, message: 'Introspection is off: expected an operation without __schema and __type.' };
+      const message = 'Introspection is off: expected an operation without __schema and __type.';
+      return { ...formatted, message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } };
     }
     // Apollo Server hides suggestions of validation only, not those in messages about variables.
     if (options.hideSchemaDetails && code === 'BAD_USER_INPUT') {

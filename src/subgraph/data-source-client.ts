@@ -39,7 +39,7 @@ export function createDataSourceClient(
         };
       } catch (error) {
         logger.warn({ subgraph: request.subgraph, err: error }, 'A request to a subgraph failed');
-        outcome = { data: null, errors: [failure(request.subgraph, error)], headers: {} };
+        outcome = { data: null, errors: [failure(error)], headers: {} };
       }
       context.record.calls.push({
         subgraph: request.subgraph,
@@ -58,8 +58,8 @@ function plain(data: Record<string, unknown>): Record<string, unknown> | null {
 }
 
 /** A data source's own GraphQLError with a code was meant for clients; anything else may name hosts and addresses. */
-function failure(subgraph: string, error: unknown): SubgraphResponse['errors'][number] {
+function failure(error: unknown): SubgraphResponse['errors'][number] {
   const extensions = isJsonObject(error) && isJsonObject(error['extensions']) ? error['extensions'] : {};
   const code = typeof extensions['code'] === 'string' ? extensions['code'] : 'SUBGRAPH_UNREACHABLE';
-  return { message: `The subgraph ${subgraph} cannot be reached.`, extensions: { code } };
+  return { message: 'A subgraph cannot be reached.', extensions: { code } };
 }

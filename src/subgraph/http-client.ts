@@ -92,7 +92,7 @@ export function createTransport(options: HttpClientOptions): Transport {
           record(status, code);
           const fields = { subgraph, requestId: context.requestId, code, status, reason };
           options.logger.warn(fields, 'A request to a subgraph failed');
-          return failed(subgraph, code);
+          return failed(code);
         }
       },
     };
@@ -134,12 +134,13 @@ function toResponse({ status, headers }: HttpResponse, body: Buffer): SubgraphRe
 }
 
 const clientMessages: Partial<Record<ErrorCode, string>> = {
-  SUBGRAPH_TIMEOUT: 'did not answer in time.',
-  SUBGRAPH_HTTP_ERROR: 'answered with an HTTP error.',
-  SUBGRAPH_INVALID_RESPONSE: 'gave an answer that is not a GraphQL response.',
+  SUBGRAPH_TIMEOUT: 'A subgraph did not answer in time.',
+  SUBGRAPH_HTTP_ERROR: 'A subgraph answered with an HTTP error.',
+  SUBGRAPH_INVALID_RESPONSE: 'A subgraph gave an answer that is not a GraphQL response.',
 };
 
-function failed(subgraph: string, code: ErrorCode): SubgraphResponse {
-  const message = `The subgraph ${subgraph} ${clientMessages[code] ?? 'cannot be reached.'}`;
+/** Which subgraph it was stands in the log: clients need not know how the graph is split up. */
+function failed(code: ErrorCode): SubgraphResponse {
+  const message = clientMessages[code] ?? 'A subgraph cannot be reached.';
   return { data: null, errors: [{ message, extensions: { code } }], headers: {} };
 }

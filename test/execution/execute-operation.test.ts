@@ -187,25 +187,25 @@ describe('an answer that is not what was asked', () => {
     [
       'too few entities',
       { data: { _entities: [] } },
-      'The subgraph reviews did not answer what it was asked.',
+      'A subgraph did not answer what it was asked.',
       'SUBGRAPH_INVALID_RESPONSE',
     ],
     [
       'too many entities',
       { data: { _entities: [{}, {}] } },
-      'The subgraph reviews did not answer what it was asked.',
+      'A subgraph did not answer what it was asked.',
       'SUBGRAPH_INVALID_RESPONSE',
     ],
     [
       'entities that are no list',
       { data: { _entities: 'x' } },
-      'The subgraph reviews did not answer what it was asked.',
+      'A subgraph did not answer what it was asked.',
       'SUBGRAPH_INVALID_RESPONSE',
     ],
     [
       'an entity that is no object',
       { data: { _entities: [7] } },
-      'The subgraph reviews did not answer what it was asked.',
+      'A subgraph did not answer what it was asked.',
       'SUBGRAPH_INVALID_RESPONSE',
     ],
     [
@@ -241,9 +241,9 @@ describe('an answer that is not what was asked', () => {
       data: { me: { name: 'Ann', reviews: null } },
       errors: [
         {
-          message: 'The subgraph reviews cannot be reached.',
+          message: 'A subgraph cannot be reached.',
           path: ['me', 'reviews'],
-          extensions: { code: 'SUBGRAPH_UNREACHABLE', serviceName: 'reviews' },
+          extensions: { code: 'SUBGRAPH_UNREACHABLE' },
         },
       ],
     });
@@ -253,7 +253,7 @@ describe('an answer that is not what was asked', () => {
     const response = await askWith(() => ({ data: { _entities: [{ reviews: [] }] }, errors: [{ message: 'slow' }] }));
     expect(response.data).toEqual({ me: { name: 'Ann', reviews: [] } });
     expect(response.errors).toEqual([
-      { message: 'slow', extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: 'reviews' } },
+      { message: 'slow', extensions: { code: 'DOWNSTREAM_SERVICE_ERROR' } },
     ]);
   });
 
@@ -314,7 +314,7 @@ describe('an answer that is not what was asked', () => {
     expect(errors?.[99]?.path).toEqual(['me', 'reviews', 99, 'author', 'price']);
     expect(errors?.[100]).toEqual({
       message: '50 more errors like this at User.price: down',
-      extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: 'accounts', count: 50 },
+      extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', count: 50 },
     });
   });
 });

@@ -226,7 +226,7 @@ describe('a request to a subgraph', () => {
     const client = clientOf(url, { timeoutMs: () => 60 });
     const response = await client.send(query, contextWith());
     expect(response.errors).toEqual([
-      { message: 'The subgraph s did not answer in time.', extensions: { code: 'SUBGRAPH_TIMEOUT' } },
+      { message: 'A subgraph did not answer in time.', extensions: { code: 'SUBGRAPH_TIMEOUT' } },
     ]);
   });
 
@@ -277,7 +277,7 @@ describe('a request to a subgraph', () => {
     for (const name of ['s', 'unknown']) {
       const { errors } = await client.send({ ...query, subgraph: name }, contextWith());
       expect(errors).toEqual([
-        { message: `The subgraph ${name} cannot be reached.`, extensions: { code: 'SUBGRAPH_UNREACHABLE' } },
+        { message: 'A subgraph cannot be reached.', extensions: { code: 'SUBGRAPH_UNREACHABLE' } },
       ]);
     }
   });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
 import { composeSupergraph } from '../../src/supergraph/compose-sources.ts';
 import { buildSupergraph, planOperation } from '../../src/supergraph/supergraph.ts';
 
@@ -14,13 +15,12 @@ beforeAll(async () => {
 
 describe('schemas/supergraph.graphql', () => {
   it('is what the subgraphs compose to', async () => {
+    const file = new URL('../../gateway.config.ts', import.meta.url).pathname;
+    const { config } = await loadConfig({ file, env: {} });
+    if (!('services' in config.supergraph)) throw new Error('the demo introspects its services');
+    const services = Object.entries(config.supergraph.services);
     const composed = await composeSupergraph({
-      subgraphs: {
-        users: { file: pathOf('users'), url: 'http://127.0.0.1:4001/graphql' },
-        products: { file: pathOf('products'), url: 'http://127.0.0.1:4002/graphql' },
-        orders: { file: pathOf('orders'), url: 'http://127.0.0.1:4003/graphql' },
-        payments: { file: pathOf('payments'), url: 'http://127.0.0.1:4004/graphql' },
-      },
+      subgraphs: Object.fromEntries(services.map(([name, { url }]) => [name, { file: pathOf(name), url }])),
     });
     if (!composed.ok) throw new Error(composed.error);
     expect(
