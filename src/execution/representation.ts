@@ -1,6 +1,7 @@
 import { canonicalJson, isJsonObject } from '../core/json.ts';
 import type { RequiredField, RequiredSelection } from '../planning/required-selection.ts';
 import { compile, read } from './code.ts';
+import { getOwn } from './own.ts';
 
 /** A field the representation needs never arrived. */
 export const MISSING = Symbol('missing');
@@ -13,27 +14,36 @@ export type RepresentationWriter = (
 ) => string | typeof MISSING | typeof OTHER_TYPE;
 
 export function createRepresentationWriter(required: RequiredSelection): RepresentationWriter {
-  const writers = new Map<unknown, ObjectWriter>();
-  return (object) => {
-    const typeName = object['__typename'];
-    let write = writers.get(typeName);
-    if (write === undefined) {
-      write = createObjectWriter(required, typeName);
-      // Type names come from subgraphs: what is no type of the plan is not worth remembering.
-      if (write.isEntity) writers.set(typeName, write);
+  const otherType: RepresentationWriter = () => OTHER_TYPE;
+  const writerFor = byTypeName((typeName): RepresentationWriter => {
+    const fields = fieldsFor(required, typeName);
+    if (!fields.some(({ key }) => key === '__typename')) return otherType;
+    const content = fields.filter(({ key }) => key !== '__typename');
+    const write = createObjectWriter(fields, typeName);
+    if (!content.every(({ optional }) => optional)) return write;
+    // Where all that was asked of an object was left out by conditions, its key was left out with it.
+    return (object) =>
+      content.every(({ responseName }) => getOwn(object, responseName) === undefined) ? OTHER_TYPE : write(object);
+  });
+  return (object) => writerFor(object['__typename'])(object);
+}
+
+type ObjectWriter = (object: Readonly<Record<string, unknown>>) => string | typeof MISSING;
+
+/** Type names come from subgraphs: more than a plan could know are not worth remembering. */
+function byTypeName<Writer>(create: (typeName: unknown) => Writer): (typeName: unknown) => Writer {
+  const writers = new Map<unknown, Writer>();
+  return (typeName) => {
+    let writer = writers.get(typeName);
+    if (writer === undefined) {
+      writer = create(typeName);
+      if (writers.size < 1_000) writers.set(typeName, writer);
     }
-    return write.isEntity ? write.write(object) : OTHER_TYPE;
+    return writer;
   };
 }
 
-interface ObjectWriter {
-  /** The representation has a type name, without which it would not be one. */
-  readonly isEntity: boolean;
-  readonly write: (object: Readonly<Record<string, unknown>>) => string | typeof MISSING;
-}
-
-function createObjectWriter(required: RequiredSelection, typeName: unknown): ObjectWriter {
-  const fields = fieldsFor(required, typeName);
+function createObjectWriter(fields: readonly WrittenField[], typeName: unknown): ObjectWriter {
   const nested = fields.map(({ selections }) => (selections.length === 0 ? canonicalJson : nestedWriter(selections)));
   const lines: string[] = [];
   const texts = fields.map(({ key, responseName, constant, optional, selections }, index) => {
@@ -55,13 +65,11 @@ function createObjectWriter(required: RequiredSelection, typeName: unknown): Obj
       ? `(${value}===undefined?'':${JSON.stringify(prefix)}+${text})`
       : `${JSON.stringify(prefix)}+${text}`;
   });
-  return {
-    isEntity: fields.some(({ key }) => key === '__typename'),
-    write: compile(
-      { MISSING, nested },
-      `return function(object){${lines.join('')}const text=${["''", ...texts].join('+')};return '{'+text.slice(1)+'}';};`,
-    ),
-  };
+  const sum = ["''", ...texts].join('+');
+  return compile(
+    { MISSING, nested },
+    `return function(object){${lines.join('')}const text=${sum};return '{'+text.slice(1)+'}';};`,
+  );
 }
 
 /** One key of a representation; several selections of it are written as one. */
@@ -74,7 +82,11 @@ function fieldsFor(required: RequiredSelection, typeName: unknown): WrittenField
   const collect = (selection: RequiredSelection): void => {
     for (const field of selection.fields) {
       const selections = [...(fields.get(field.key)?.selections ?? []), ...(field.selection ? [field.selection] : [])];
-      fields.set(field.key, { ...field, selections });
+      const { key, responseName } = field;
+      const known = fields.get(key);
+      const constant = field.constant ?? known?.constant;
+      const optional = field.optional && known?.optional !== false;
+      fields.set(key, { key, responseName, optional, selections, ...(constant === undefined ? {} : { constant }) });
     }
     for (const typed of selection.typed) {
       if (typeof typeName === 'string' && typed.types.has(typeName)) collect(typed.selection);
@@ -89,7 +101,7 @@ function nestedWriter(selections: readonly RequiredSelection[]): (value: unknown
     fields: selections.flatMap(({ fields }) => fields),
     typed: selections.flatMap(({ typed }) => typed),
   };
-  const untyped = required.typed.length === 0 ? createObjectWriter(required, undefined) : undefined;
+  const writerFor = byTypeName((typeName) => createObjectWriter(fieldsFor(required, typeName), typeName));
   const write = (value: unknown): string | typeof MISSING => {
     if (Array.isArray(value)) {
       const items: string[] = [];
@@ -101,7 +113,7 @@ function nestedWriter(selections: readonly RequiredSelection[]): (value: unknown
       return `[${items.join(',')}]`;
     }
     if (!isJsonObject(value)) return canonicalJson(value);
-    return (untyped ?? createObjectWriter(required, value['__typename'])).write(value);
+    return writerFor(value['__typename'])(value);
   };
   return write;
 }

@@ -1,5 +1,11 @@
 import { Kind, OperationTypeNode, parse, print, stripIgnoredCharacters } from 'graphql';
-import type { DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import type {
+  DocumentNode,
+  FragmentDefinitionNode,
+  OperationDefinitionNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
 import type { FetchNode, PlanNode, QueryPlan } from '../supergraph/supergraph.ts';
 import { answerShape, renameInShape } from './answer-shape.ts';
 import type { PossibleTypes } from './answer-shape.ts';
@@ -7,6 +13,7 @@ import { mustWait } from './dependencies.ts';
 import { groupSteps } from './group-steps.ts';
 import type { FetchCondition, FetchPlan, FetchStep, ResponsePath, StepText } from './fetch-plan.ts';
 import { requiredSelection, rewriteRequired } from './required-selection.ts';
+import { responseNames } from './response-names.ts';
 
 /** The variable of an entity fetch in the planner's texts (Apollo Federation subgraph specification, `_entities`). */
 const REPRESENTATIONS = 'representations';
@@ -19,9 +26,14 @@ export interface DraftStep extends FetchStep {
 /**
  * Flattens the planner's tree of Sequence, Parallel, Flatten and Condition nodes into fetches that know what they wait
  * for. A step of a Sequence waits for those earlier steps that write what it reads, not for all of them, so that it
- * starts as soon as its inputs are there; mutations keep their order among everything.
+ * starts as soon as its inputs are there; mutations keep their order among everything, and within one fetch that of
+ * `rootNames`, the operation's response names, because the planner changes it.
  */
-export function compilePlan(plan: QueryPlan, possibleTypes: PossibleTypes): FetchPlan {
+export function compilePlan(
+  plan: QueryPlan,
+  possibleTypes: PossibleTypes,
+  rootNames: readonly string[] = [],
+): FetchPlan {
   const steps: DraftStep[] = [];
   if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are refused before planning');
   if (plan.node !== undefined) addSteps(plan.node, { path: [], conditions: [], earlier: [] });
@@ -31,7 +43,7 @@ export function compilePlan(plan: QueryPlan, possibleTypes: PossibleTypes): Fetc
   function addSteps(node: PlanNode, place: Place): number[] {
     switch (node.kind) {
       case 'Fetch': {
-        const draft = compileFetch(node, place, possibleTypes);
+        const draft = compileFetch(node, place, possibleTypes, rootNames);
         const after = place.earlier.filter((index) => mustWait(draft, steps[index]));
         steps.push({ ...draft, after: new Set(after) });
         return [steps.length - 1];
@@ -67,8 +79,13 @@ interface Place {
   readonly earlier: readonly number[];
 }
 
-function compileFetch(node: FetchNode, place: Place, possibleTypes: PossibleTypes): FetchStep {
-  const { operation, fragments } = parseOperation(node.operation);
+function compileFetch(
+  node: FetchNode,
+  place: Place,
+  possibleTypes: PossibleTypes,
+  rootNames: readonly string[],
+): FetchStep {
+  const { operation, fragments } = inOrder(parseOperation(node.operation), rootNames);
   const requires = node.requires && requiredSelection(node.requires, possibleTypes);
   if (requires !== undefined) rewriteRequired(requires, node.inputRewrites ?? []);
   const selectionSet = requires === undefined ? operation.selectionSet : entitySelectionSet(operation);
@@ -86,15 +103,28 @@ function compileFetch(node: FetchNode, place: Place, possibleTypes: PossibleType
   };
 }
 
-function parseOperation(text: string): {
-  operation: OperationDefinitionNode;
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-} {
+interface ParsedOperation {
+  readonly operation: OperationDefinitionNode;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+}
+
+function parseOperation(text: string): ParsedOperation {
   const document: DocumentNode = parse(text, { noLocation: true });
   const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   if (operation === undefined) throw new Error(`The planner wrote a fetch without an operation: ${text}`);
   const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   return { operation, fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])) };
+}
+
+function inOrder(parsed: ParsedOperation, rootNames: readonly string[]): ParsedOperation {
+  const { operation, fragments } = parsed;
+  if (operation.operation !== OperationTypeNode.MUTATION) return parsed;
+  const positionOf = (selection: SelectionNode): number => {
+    const names = responseNames({ kind: Kind.SELECTION_SET, selections: [selection] }, fragments);
+    return Math.min(...names.map((name) => rootNames.indexOf(name)));
+  };
+  const selections = operation.selectionSet.selections.toSorted((a, b) => positionOf(a) - positionOf(b));
+  return { operation: { ...operation, selectionSet: { kind: Kind.SELECTION_SET, selections } }, fragments };
 }
 
 function entitySelectionSet(operation: OperationDefinitionNode): SelectionSetNode {

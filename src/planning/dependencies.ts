@@ -31,14 +31,16 @@ export function markOptional(steps: readonly FetchStep[]): void {
   for (const step of steps) {
     for (const path of step.paths) {
       visitShape(step.shape, placeOf(path), ({ conditional }, place) => {
-        isConditional.set(place, conditional && isConditional.get(place) !== false);
+        const mayBeLeftOut = conditional || step.conditions.length > 0;
+        isConditional.set(place, mayBeLeftOut && isConditional.get(place) !== false);
       });
     }
   }
   for (const { requires, paths } of steps) {
     if (requires === undefined) continue;
     visitRequired(requires, placeOf(paths[0] ?? []), (field, place) => {
-      field.optional = isConditional.get(place) === true;
+      // What no step fetches was left out by a condition that the planner could decide itself.
+      field.optional = isConditional.get(place) !== false && field.responseName !== '__typename';
     });
   }
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { print } from 'graphql';
+import { getOperationAST, Kind, print } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { planOperation } from '../supergraph/supergraph.ts';
 import type { BuiltSupergraph, QueryPlan } from '../supergraph/supergraph.ts';
 import { compilePlan } from './compile-plan.ts';
 import type { FetchPlan } from './fetch-plan.ts';
+import { responseNames } from './response-names.ts';
 
 export interface PlanRequest {
   /** What is fetched: the client's document, or what authorization left of it. */
@@ -36,10 +37,17 @@ export function createOperationPlanner<Executable extends object>(
       let plan = plans.get(key);
       if (plan === undefined) {
         const queryPlan: QueryPlan = planOperation(supergraph, document, operationName);
-        plan = prepare(compilePlan(queryPlan, supergraph.possibleTypes));
+        plan = prepare(compilePlan(queryPlan, supergraph.possibleTypes, rootNames(document, operationName)));
         plans.set(key, plan);
       }
       return plan;
     },
   };
+}
+
+function rootNames(document: DocumentNode, operationName: string | undefined): string[] {
+  const operation = getOperationAST(document, operationName);
+  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  if (!operation) return [];
+  return responseNames(operation.selectionSet, new Map(fragments.map((fragment) => [fragment.name.value, fragment])));
 }
