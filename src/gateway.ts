@@ -320,7 +320,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
         : { createCache: (supergraphId) => createEntityCache(store, { supergraphId, forwardedHeaders }) }),
     });
     const { mode, introspection, limits, plugins } = config;
-    const apollo = createApolloServer({ gateway, mode, introspection, maxTokens: limits.maxTokens, plugins, logger });
+    const apollo = createApolloServer({ gateway, mode, introspection, limits, plugins, logger });
 
     const explorer = mode === 'development' ? await ensureExplorer() : undefined;
     if (explorer?.kind === 'unavailable') logger.warn({}, explorer.reason);

@@ -76,6 +76,7 @@ function section<Shape extends z.core.$ZodLooseShape>(shape: Shape, expected = '
 const longestMs = 2_147_483_647;
 const longestSeconds = 86_400;
 const bytes = integer(1, 1_000_000_000_000);
+const count = integer(1, 10_000_000);
 const milliseconds = integer(1, longestMs);
 const pollSeconds = positive(`a number of seconds over 0 and up to ${longestSeconds}`, longestSeconds);
 
@@ -197,9 +198,28 @@ export const configSchema = section({
     url: z.url({ protocol: /^rediss?$/, error: 'a redis or rediss URL' }),
     keyPrefix: z.string('a text').default('atrium:'),
   }).optional(),
+  /**
+   * What an operation may be before it is validated, planned or executed. Counts are of a whole document, and a fragment
+   * counts wherever it is spread.
+   */
   limits: section({
-    /** Longest operation, in tokens. */
-    maxTokens: integer(1, 10_000_000).default(15_000),
+    /** Longest document, in bytes of UTF-8. */
+    maxDocumentBytes: bytes.default(100_000),
+    /** Longest document, in tokens. */
+    maxTokens: count.default(15_000),
+    /** Selection sets, lists and objects in a literal, or lists in a type, one in the other; a fragment is a level too. */
+    maxDepth: integer(1, 500).default(100),
+    /** Fields, inline fragments and fragment spreads. */
+    maxSelections: count.default(10_000),
+    maxRootFields: count.default(500),
+    maxAliases: count.default(500),
+    maxDirectives: count.default(1_000),
+    /** Pairs of fields of one response name, or of spreads, in one place of the answer: 400 times one field are 79,800. */
+    maxMergePairs: count.default(100_000),
+    /** Values in the variables of a request, lists and objects included. `server.maxBodyBytes` bounds their bytes. */
+    maxVariableValues: count.default(50_000),
+    /** Lists and objects in a variable, one in the other. */
+    maxVariableDepth: integer(1, 200).default(50),
   }).prefault({}),
   logging: section({
     level: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

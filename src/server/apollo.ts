@@ -13,6 +13,7 @@ import type { AtriumConfig } from '../config/config.ts';
 import { RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RequestContext } from '../core/request-context.ts';
+import { operationLimits } from '../limits/operation-limits.ts';
 import { errorCodesOf } from '../telemetry/access-log.ts';
 import type { ServerContext } from './exchange.ts';
 import { createFormatError } from './format-error.ts';
@@ -21,18 +22,11 @@ export interface ApolloOptions {
   readonly gateway: ApolloServerOptionsWithGateway<ServerContext>['gateway'];
   readonly mode: AtriumConfig['mode'];
   readonly introspection: boolean;
-  /** Longest operation, in tokens. */
-  readonly maxTokens: number;
+  readonly limits: AtriumConfig['limits'];
   /** The user's. */
   readonly plugins: readonly ApolloServerPlugin<RequestContext>[];
   readonly logger: Logger;
 }
-
-/**
- * Selections of an operation with its fragments expanded. Planning grows faster than they do: 18 fragments that each
- * spread the next one twice, in 2 KB, kept the planner busy for 15 seconds.
- */
-const maxRecursiveSelections = 20_000;
 
 /** Every setting that Apollo Server would take from NODE_ENV or APOLLO_* is set here; `start()` is the caller's. */
 export function createApolloServer(options: ApolloOptions): ApolloServer<ServerContext> {
@@ -47,12 +41,13 @@ export function createApolloServer(options: ApolloOptions): ApolloServer<ServerC
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     stopOnTerminationSignals: false,
-    maxRecursiveSelections,
-    parseOptions: { maxTokens: options.maxTokens },
+    parseOptions: { maxTokens: options.limits.maxTokens },
     formatError: createFormatError({ hideSchemaDetails: !development, logger }),
     stringifyResult: JSON.stringify,
     logger: apolloLogger(logger),
     plugins: [
+      // First, because the first reason to refuse an operation is the one that is told.
+      operationLimits(options.limits),
       operations(logger),
       ...options.plugins,
       ApolloServerPluginUsageReportingDisabled(),

@@ -34,10 +34,7 @@ export function createFormatError(options: { hideSchemaDetails: boolean; logger:
       const known = codesByStatus[statusOf(error)];
       if (known !== undefined) return { ...formatted, extensions: { ...formatted.extensions, code: known } };
     }
-    // The parser of graphql-js recurses, and says so when its stack ends; every other syntax error has a place.
-    if (code === 'GRAPHQL_PARSE_FAILED' && formatted.locations === undefined) {
-      return { ...formatted, message: 'Expected an operation that nests less deeply.' };
-    }
+    if (code === 'GRAPHQL_PARSE_FAILED') return syntaxError(formatted);
     if (error.extensions['validationErrorCode'] === 'INTROSPECTION_DISABLED') {
       const message = 'Introspection is off: expected an operation without __schema and __type.';
       return { ...formatted, message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } };
@@ -53,6 +50,22 @@ export function createFormatError(options: { hideSchemaDetails: boolean; logger:
 /** Errors of subgraphs and rooms come as plain data, ready to send: Apollo Server takes only GraphQLErrors for errors. */
 function isPlainError(error: unknown): error is GraphQLFormattedError {
   return isJsonObject(error) && !(error instanceof Error) && typeof error['message'] === 'string';
+}
+
+function syntaxError(formatted: GraphQLFormattedError): GraphQLFormattedError {
+  const maxTokens = /contains more that (\d+) tokens/.exec(formatted.message)?.[1];
+  if (maxTokens !== undefined) {
+    return beyondLimit('MAX_TOKENS_LIMIT', `Expected at most ${maxTokens} tokens, got more.`);
+  }
+  // The parser of graphql-js recurses, and says so when its stack ends; every other syntax error has a place.
+  if (formatted.locations === undefined) {
+    return beyondLimit('MAX_DEPTH_LIMIT', 'Expected an operation that nests less deeply.');
+  }
+  return formatted;
+}
+
+function beyondLimit(code: ErrorCode, message: string): GraphQLFormattedError {
+  return { message, extensions: { code } };
 }
 
 function internalError({ path, locations }: GraphQLFormattedError): GraphQLFormattedError {

@@ -18,7 +18,16 @@ describe('parseConfig', () => {
         },
         "introspection": false,
         "limits": {
+          "maxAliases": 500,
+          "maxDepth": 100,
+          "maxDirectives": 1000,
+          "maxDocumentBytes": 100000,
+          "maxMergePairs": 100000,
+          "maxRootFields": 500,
+          "maxSelections": 10000,
           "maxTokens": 15000,
+          "maxVariableDepth": 50,
+          "maxVariableValues": 50000,
         },
         "logging": {
           "level": "info",

@@ -70,19 +70,6 @@ describe('Apollo Server', () => {
     expect(seen).toEqual(['r1']);
   });
 
-  it('refuses fragments that expand without end before the gateway sees them', async () => {
-    await using front = await startFront();
-    const fragments = Array.from(
-      { length: 18 },
-      (_, level) => `fragment F${level} on User { id a: friends { ...F${level + 1} } b: friends { ...F${level + 1} } }`,
-    );
-    const query = `{ me { ...F0 } } ${fragments.join(' ')} fragment F18 on User { id }`;
-    const response = await front.post({ query });
-    expect(response.status).toBe(400);
-    expect(await response.text()).toContain('recursively requests too many selections');
-    expect(front.executions).toEqual([]);
-  });
-
   it('answers a persisted query once it was sent whole', async () => {
     await using front = await startFront();
     const extensions = { persistedQuery: { version: 1, sha256Hash: hash('sha256', question.query) } };

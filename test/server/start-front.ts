@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { ApolloServerOptionsWithGateway, ApolloServerPlugin } from '@apollo/server';
 import { buildSchema, execute } from 'graphql';
+import { configSchema } from '../../src/config/config.ts';
 import type { AtriumConfig } from '../../src/config/config.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import type { RequestContext } from '../../src/core/request-context.ts';
@@ -88,6 +89,7 @@ export interface TestFrontOptions {
   mode?: AtriumConfig['mode'];
   introspection?: boolean;
   server?: Partial<AtriumConfig['server']>;
+  limits?: Partial<AtriumConfig['limits']>;
   door?: readonly DoorStep[];
   plugins?: readonly ApolloServerPlugin<RequestContext>[];
   extendContext?: (context: RequestContext) => object | Promise<object>;
@@ -135,7 +137,7 @@ export async function startFront(options: TestFrontOptions = {}): Promise<TestFr
     gateway,
     mode,
     introspection: options.introspection ?? mode === 'development',
-    maxTokens: 15_000,
+    limits: configSchema.shape.limits.parse(options.limits ?? {}),
     plugins: options.plugins ?? [],
     logger,
   });

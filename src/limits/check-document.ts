@@ -1,0 +1,47 @@
+import type { DocumentNode } from 'graphql';
+import type { AtriumConfig } from '../config/config.ts';
+import { RequestError } from '../core/errors.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import { countMergePairs } from './count-merge-pairs.ts';
+import { measureDocument } from './measure-document.ts';
+
+/**
+ * Why a parsed document is refused, or undefined. Fragments count wherever they are spread, but are walked once; only a
+ * document within `maxSelections` is then walked with its fragments expanded.
+ */
+export function checkDocument(
+  document: DocumentNode,
+  source: string,
+  limits: AtriumConfig['limits'],
+): RequestError | undefined {
+  const bytes = Buffer.byteLength(source);
+  if (bytes > limits.maxDocumentBytes) {
+    return beyond('MAX_DOCUMENT_BYTES_LIMIT', limits.maxDocumentBytes, 'bytes of GraphQL', bytes);
+  }
+  const size = measureDocument(document, limits.maxDepth);
+  if (size.depth > limits.maxDepth) {
+    return beyond('MAX_DEPTH_LIMIT', limits.maxDepth, 'levels of selections, values or types', size.depth);
+  }
+  if (size.selections > limits.maxSelections) {
+    return beyond('MAX_SELECTIONS_LIMIT', limits.maxSelections, 'selections', size.selections);
+  }
+  if (size.rootFields > limits.maxRootFields) {
+    return beyond('MAX_ROOT_FIELDS_LIMIT', limits.maxRootFields, 'root fields', size.rootFields);
+  }
+  if (size.aliases > limits.maxAliases) {
+    return beyond('MAX_ALIASES_LIMIT', limits.maxAliases, 'aliases', size.aliases);
+  }
+  if (size.directives > limits.maxDirectives) {
+    return beyond('MAX_DIRECTIVES_LIMIT', limits.maxDirectives, 'directives', size.directives);
+  }
+  const pairs = countMergePairs(document, limits);
+  if (pairs === Infinity) return beyond('MAX_SELECTIONS_LIMIT', limits.maxSelections, 'selections', pairs);
+  if (pairs > limits.maxMergePairs) {
+    return beyond('MAX_MERGE_PAIRS_LIMIT', limits.maxMergePairs, 'pairs of fields or fragments to merge', pairs);
+  }
+  return undefined;
+}
+
+function beyond(code: ErrorCode, max: number, what: string, got: number): RequestError {
+  return new RequestError(code, `Expected at most ${max} ${what}, got ${Number.isSafeInteger(got) ? got : 'more'}.`);
+}
