@@ -3,7 +3,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import type { GatewayConfig, GraphQLDataSource, ServiceEndpointDefinition, SupergraphManager } from '@apollo/gateway';
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
-import { getVariableValues, GraphQLError, OperationTypeNode } from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { authenticationStep } from './authentication/authentication-step.ts';
 import { createAuthenticator } from './authentication/authenticator.ts';
@@ -27,6 +27,7 @@ import { executeOperation } from './execution/execute-operation.ts';
 import type { OperationRun } from './execution/execute-operation.ts';
 import { createOperationCache } from './execution/operation-cache.ts';
 import type { OperationCache } from './execution/operation-cache.ts';
+import { coerceVariables } from './limits/coerce-variables.ts';
 import { createOperationPlanner } from './planning/operation-planner.ts';
 import type { OperationPlanner } from './planning/operation-planner.ts';
 import { createRateLimiter } from './rate-limit/limiter.ts';
@@ -58,6 +59,8 @@ export interface AtriumGatewayOptions {
   readonly subgraph?: (name: string) => { readonly url?: string; readonly timeoutMs?: number };
   /** Called with the names in a supergraph before it is used; by throwing it refuses the supergraph. */
   readonly checkSubgraphs?: (names: readonly string[]) => void;
+  /** Errors of variables that are told; coercion stops at the next one. */
+  readonly maxVariableErrors?: number;
   /** Longest answer of a subgraph after decompression, in bytes. */
   readonly maxResponseBytes?: number;
   /** Makes the entity cache of a supergraph, which is known by a hash of its text. */
@@ -78,6 +81,7 @@ interface Generation {
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_RESPONSE_BYTES = 10_000_000;
+const DEFAULT_MAX_VARIABLE_ERRORS = 50;
 /** For requests that did not come through Atrium's own door. */
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 
@@ -96,7 +100,8 @@ export class AtriumGateway extends ApolloGateway {
   readonly #generations = new WeakMap<GraphQLSchema, Generation>();
 
   constructor(config: GatewayConfig & AtriumGatewayOptions = {}) {
-    const { rules, headers, subgraph, checkSubgraphs, maxResponseBytes, createCache, log, ...base } = config;
+    const { rules, headers, subgraph, checkSubgraphs, maxVariableErrors, maxResponseBytes, createCache, log, ...base } =
+      config;
     const sources = new Map<string, GraphQLDataSource>();
     const { buildService } = base;
     const remember = (definition: ServiceEndpointDefinition): GraphQLDataSource => {
@@ -110,6 +115,7 @@ export class AtriumGateway extends ApolloGateway {
       ...(rules === undefined ? {} : { rules }),
       ...(subgraph === undefined ? {} : { subgraph }),
       ...(checkSubgraphs === undefined ? {} : { checkSubgraphs }),
+      ...(maxVariableErrors === undefined ? {} : { maxVariableErrors }),
       ...(createCache === undefined ? {} : { createCache }),
     };
     this.#log = log ?? silentLogger;
@@ -141,9 +147,8 @@ export class AtriumGateway extends ApolloGateway {
     if (operation.operation === OperationTypeNode.SUBSCRIPTION) return refusal(subscriptionsRefused());
 
     const variables: Readonly<Record<string, unknown>> = request.request.variables ?? {};
-    const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
-      maxErrors: 50,
-    });
+    const { maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS } = this.#options;
+    const { coerced, errors } = coerceVariables(schema, operation, variables, maxVariableErrors);
     if (errors !== undefined) return { errors };
 
     const context = requestContextOf(request);
@@ -311,6 +316,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       headers: config.headers,
       subgraph: (name) => subgraphOptions(config, name),
       checkSubgraphs: (names) => checkSubgraphNames(config, names),
+      maxVariableErrors: config.limits.maxVariableErrors,
       maxResponseBytes: config.subgraphDefaults.maxResponseBytes,
       logger: apolloLogger(logger),
       log: logger,

@@ -210,16 +210,18 @@ export const configSchema = section({
     /** Selection sets, lists and objects in a literal, or lists in a type, one in the other; a fragment is a level too. */
     maxDepth: integer(1, 500).default(100),
     /** Fields, inline fragments and fragment spreads. */
-    maxSelections: count.default(10_000),
-    maxRootFields: count.default(500),
-    maxAliases: count.default(500),
-    maxDirectives: count.default(1_000),
+    maxSelections: count.default(5_000),
+    maxRootFields: count.default(200),
+    maxAliases: count.default(200),
+    maxDirectives: count.default(500),
     /** Pairs of fields of one response name, or of spreads, in one place of the answer: 400 times one field are 79,800. */
     maxMergePairs: count.default(100_000),
     /** Values in the variables of a request, lists and objects included. `server.maxBodyBytes` bounds their bytes. */
     maxVariableValues: count.default(50_000),
     /** Lists and objects in a variable, one in the other. */
     maxVariableDepth: integer(1, 200).default(50),
+    /** Errors told of variables that do not fit; the next one ends their coercion. */
+    maxVariableErrors: integer(1, 1_000).default(50),
   }).prefault({}),
   logging: section({
     level: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
