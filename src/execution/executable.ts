@@ -1,5 +1,6 @@
 import type { AnswerShape } from '../planning/answer-shape.ts';
 import type { FetchPlan, FetchStep } from '../planning/fetch-plan.ts';
+import type { RequiredSelection } from '../planning/required-selection.ts';
 import { createMerger } from './create-merger.ts';
 import type { Merger } from './create-merger.ts';
 import { createRepresentationWriter } from './representation.ts';
@@ -26,8 +27,11 @@ export interface ExecutableGroup {
 export interface ExecutableStep extends FetchStep {
   /** undefined for a fetch of root fields. */
   readonly represent: RepresentationWriter | undefined;
-  /** One for each path. */
-  readonly collectors: readonly Collector[];
+  readonly collect: Collector;
+  /** Equal for steps that concern the same objects. */
+  readonly place: string;
+  /** Equal for steps that concern the same objects and know them by the same representations. */
+  readonly grouping: string;
   readonly merge: Merger;
 }
 
@@ -35,10 +39,12 @@ export interface ExecutableStep extends FetchStep {
 export const nothingToFetch: Executable = { groups: [] };
 
 export function createExecutable(plan: FetchPlan): Executable {
-  const steps = plan.steps.map((step) => ({
+  const steps = plan.steps.map((step, index) => ({
     ...step,
     represent: step.requires && createRepresentationWriter(step.requires),
-    collectors: step.paths.map(createCollector),
+    collect: createCollector(step.paths),
+    place: placeOf(step, index),
+    grouping: `${placeOf(step, index)} ${printed(step.requires)}`,
     merge: createMerger(step, mayAdopt(step, plan.steps)),
   }));
   return {
@@ -50,6 +56,14 @@ export function createExecutable(plan: FetchPlan): Executable {
       writeRequest: createRequestWriter(),
     })),
   };
+}
+
+function placeOf({ paths, settled }: FetchStep, index: number): string {
+  return settled === true ? paths.map((path) => path.join('.')).join(' ') : `#${index}`;
+}
+
+function printed(required: RequiredSelection | undefined): string {
+  return JSON.stringify(required, (_, value: unknown) => (value instanceof Set ? undefined : value)) ?? '';
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Fault } from './faults.ts';
 import { forget } from './merge.ts';
 import { getOwn } from './own.ts';
 import { MISSING, OTHER_TYPE } from './representation.ts';
+import type { RepresentationWriter } from './representation.ts';
 import { positionsAt } from './targets.ts';
 import type { ResponseObject } from './targets.ts';
 import { entitiesKey } from './write-request.ts';
@@ -39,7 +40,14 @@ export interface Executed {
  */
 export function executePlan(execution: Execution): Promise<Executed> {
   const { groups } = execution.executable;
-  const run: Run = { ...execution, data: {}, faults: new FaultBook(), loaders: new Map() };
+  const run: Run = {
+    ...execution,
+    data: {},
+    faults: new FaultBook(),
+    loaders: new Map(),
+    collected: new Map(),
+    groupings: new Map(),
+  };
   const waiting = groups.map((group) => group.waitsFor);
   return new Promise((resolve, reject) => {
     let left = groups.length;
@@ -67,6 +75,15 @@ export function executePlan(execution: Execution): Promise<Executed> {
 
 interface Run extends Execution, Executed {
   readonly loaders: Map<string, SubgraphLoader>;
+  /** Objects by the place of the steps that concern them, and how they were grouped into entities. */
+  readonly collected: Map<string, ResponseObject[]>;
+  readonly groupings: Map<string, Grouping>;
+}
+
+/** Distinct representations, and for each the objects it stands for. */
+interface Grouping {
+  readonly representations: readonly string[];
+  readonly targets: readonly (readonly ResponseObject[])[];
 }
 
 interface SubgraphLoader {
@@ -162,19 +179,32 @@ interface PreparedFetch extends FetchSlot {
 
 /** undefined when there is nothing to ask for. */
 function prepare(run: Run, step: ExecutableStep): PreparedFetch | undefined {
-  const objects: ResponseObject[] = [];
-  const seen = new Set<object>();
-  for (const collect of step.collectors) collect(run.data, objects, seen);
+  let objects = run.collected.get(step.place);
+  if (objects === undefined) {
+    objects = step.collect(run.data);
+    run.collected.set(step.place, objects);
+  }
   if (objects.length === 0) return undefined;
   if (step.represent === undefined) return { step, representations: [], targets: [objects], lookup: undefined };
+  const { representations, targets } = run.groupings.get(step.grouping) ?? group(run, step, step.represent, objects);
+  return representations.length === 0 ? undefined : { step, representations, targets, lookup: undefined };
+}
 
+function group(
+  run: Run,
+  step: ExecutableStep,
+  represent: RepresentationWriter,
+  objects: readonly ResponseObject[],
+): Grouping {
   const indexOf = new Map<string, number>();
   const representations: string[] = [];
   const targets: ResponseObject[][] = [];
+  let isWhole = true;
   for (const object of objects) {
-    const text = step.represent(object);
+    const text = represent(object);
     if (text === OTHER_TYPE) continue;
     if (text === MISSING) {
+      isWhole = false;
       // Whoever failed to deliver what this step needs has left its reason with the object, unless it simply left it out.
       if (run.faults.isAbsent(object)) forget(object, step.shape);
       else fail(run, object, step, incomplete);
@@ -189,7 +219,9 @@ function prepare(run: Run, step: ExecutableStep): PreparedFetch | undefined {
     representations.push(text);
     targets.push([object]);
   }
-  return representations.length === 0 ? undefined : { step, representations, targets, lookup: undefined };
+  const grouping: Grouping = { representations, targets };
+  if (isWhole) run.groupings.set(step.grouping, grouping);
+  return grouping;
 }
 
 /** Completes what the cache knows and leaves the rest to be asked. */

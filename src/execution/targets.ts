@@ -6,14 +6,25 @@ import { getOwn } from './own.ts';
 export type ResponseObject = Record<string, unknown>;
 
 /**
- * Finds the objects that stand at a path of the response as it is now, each once however many places share it; null and
- * absent values end the search silently.
+ * Finds the objects that stand at one of several paths of the response as it is now, each once however many places share
+ * it; null and absent values end the search silently.
  */
-export type Collector = (root: ResponseObject, into: ResponseObject[], seen: Set<object>) => void;
+export type Collector = (root: ResponseObject) => ResponseObject[];
 
-export function createCollector(path: ResponsePath): Collector {
-  const lists = path.map((element, depth) => (element === '@' ? `const seen${depth}=new Set();` : '')).join('');
-  return compile({}, `return function(v0,into,seen){${lists}${collect(path, 0)}};`);
+export function createCollector(paths: readonly ResponsePath[]): Collector {
+  const collectors = paths.map((path) => {
+    const lists = path.map((element, depth) => (element === '@' ? `const seen${depth}=new Set();` : '')).join('');
+    return compile<(root: ResponseObject, into: ResponseObject[], seen: Set<object>) => void>(
+      {},
+      `return function(v0,into,seen){${lists}${collect(path, 0)}};`,
+    );
+  });
+  return (root) => {
+    const objects: ResponseObject[] = [];
+    const seen = new Set<object>();
+    for (const collector of collectors) collector(root, objects, seen);
+    return objects;
+  };
 }
 
 function collect(path: ResponsePath, depth: number): string {
@@ -27,7 +38,9 @@ function collect(path: ResponsePath, depth: number): string {
   if (element !== '@') return `if(${isObject}){const v${depth + 1}=${read(value, element)};${inner}}`;
   // What is below a list that several places share was found the first time.
   const known = `seen${depth}`;
-  return `if(Array.isArray(${value})&&!${known}.has(${value})){${known}.add(${value});for(const v${depth + 1} of ${value}){${inner}}}`;
+  const [index, item] = [`i${depth}`, `v${depth + 1}`];
+  const loop = `for(let ${index}=0;${index}<${value}.length;${index}++){const ${item}=${value}[${index}];${inner}}`;
+  return `if(Array.isArray(${value})&&!${known}.has(${value})){${known}.add(${value});${loop}}`;
 }
 
 /** How the objects at a path are reached from the root, worked out only when something went wrong there. */

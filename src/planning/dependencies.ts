@@ -10,6 +10,14 @@ export function mustWait(step: FetchStep, earlier: FetchStep | undefined): boole
   return step.paths.some((path) => placesRead(step, path).some((place) => writes.has(place)));
 }
 
+/** Does a step wait, directly or not, for everything that writes the places on its paths? */
+export function isSettled(step: FetchStep, ancestors: ReadonlySet<FetchStep>, steps: readonly FetchStep[]): boolean {
+  const places = new Set(step.paths.flatMap(placesOn));
+  return steps.every(
+    (other) => other === step || ancestors.has(other) || !placesWritten(other).some((place) => places.has(place)),
+  );
+}
+
 /** Marks the fields that one step alone brings, so that nothing else can stand in for them when it fails. */
 export function markExclusive(steps: readonly FetchStep[]): void {
   const writers = new Map<string, number>();
@@ -52,7 +60,7 @@ function placesWritten(step: FetchStep): string[] {
 }
 
 function placesRead(step: FetchStep, path: ResponsePath): string[] {
-  const places = path.map((_, index) => placeOf(path.slice(0, index + 1)));
+  const places = placesOn(path);
   if (step.requires !== undefined) visitRequired(step.requires, placeOf(path), (_, place) => places.push(place));
   return places;
 }
@@ -68,6 +76,10 @@ function visitRequired(
     if (field.selection !== undefined) visitRequired(field.selection, place, visit);
   }
   for (const typed of required.typed) visitRequired(typed.selection, base, visit);
+}
+
+function placesOn(path: ResponsePath): string[] {
+  return path.map((_, index) => placeOf(path.slice(0, index + 1)));
 }
 
 /** List markers make no difference to which field is meant. */

@@ -32,6 +32,8 @@ export interface FetchStep {
   readonly text: StepText;
   /** What was asked; everything else in the answer is dropped. */
   readonly shape: AnswerShape;
+  /** Nothing writes the places on the step's paths any more once the step may start; found out when steps are grouped. */
+  readonly settled?: boolean;
   /** The operation's variables the step sends along. */
   readonly variables: readonly string[];
 }

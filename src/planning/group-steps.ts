@@ -1,6 +1,6 @@
 import { canonicalJson } from '../core/json.ts';
 import type { DraftStep } from './compile-plan.ts';
-import { markExclusive, markOptional } from './dependencies.ts';
+import { isSettled, markExclusive, markOptional } from './dependencies.ts';
 import type { FetchGroup, FetchPlan, FetchStep } from './fetch-plan.ts';
 
 /**
@@ -25,8 +25,12 @@ export function groupSteps(drafts: readonly DraftStep[]): FetchPlan {
 
   const steps: FetchStep[] = [];
   const groups: FetchGroup[] = [];
+  const settled = drafts.map((draft, index) => ({
+    ...draft,
+    settled: isSettled(draft, ancestorsOf(index, drafts), drafts),
+  }));
   for (const indexes of groupsOfDrafts) {
-    const members = indexes.flatMap((index) => drafts[index] ?? []);
+    const members = indexes.flatMap((index) => settled[index] ?? []);
     const after = new Set(members.flatMap((member) => [...member.after]).map((index) => groupOf.get(index) ?? 0));
     const joined = joinEqual(members);
     groups.push({
@@ -39,6 +43,16 @@ export function groupSteps(drafts: readonly DraftStep[]): FetchPlan {
   markExclusive(steps);
   markOptional(steps);
   return { steps, groups };
+}
+
+function ancestorsOf(index: number, drafts: readonly DraftStep[], known = new Set<FetchStep>()): Set<FetchStep> {
+  for (const before of drafts[index]?.after ?? []) {
+    const draft = drafts[before];
+    if (draft === undefined || known.has(draft)) continue;
+    known.add(draft);
+    ancestorsOf(before, drafts, known);
+  }
+  return known;
 }
 
 function groupIndexes(drafts: readonly DraftStep[], levels: readonly number[]): Iterable<number[]> {
@@ -78,7 +92,12 @@ function joinEqual(members: readonly DraftStep[]): FetchStep[] {
     const signature =
       requires === undefined ? `${bySignature.size}` : signatureOf({ requires, text, shape, conditions });
     const equal = bySignature.get(signature);
-    bySignature.set(signature, equal === undefined ? step : { ...equal, paths: [...equal.paths, ...step.paths] });
+    const joined = equal && {
+      ...equal,
+      paths: [...equal.paths, ...step.paths],
+      settled: equal.settled === true && step.settled === true,
+    };
+    bySignature.set(signature, joined ?? step);
   }
   return [...bySignature.values()];
 }
