@@ -157,16 +157,18 @@ export class AtriumGateway extends ApolloGateway {
     if (decided.touched) context.responseHeaders.set('cache-control', 'private, no-store');
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
 
+    const asked = generation.operations.get(request);
     const executable = decided.empty
       ? nothingToFetch
       : generation.planner.plan({
           document: decided.document,
           operationName: operation.name?.value,
           documentHash: decided.document === document ? request.queryHash : undefined,
+          names: asked.names,
         });
 
     const { data, errors: failures } = await executeOperation({
-      asked: generation.operations.get(request),
+      asked,
       executable,
       variables,
       coercedVariables: coerced,

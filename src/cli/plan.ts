@@ -67,7 +67,7 @@ function planSource(supergraph: BuiltSupergraph, source: Source, operation: stri
 
 /** Counted as the gateway sends them: fetches of one subgraph that can run together are one call. */
 function countCalls(queryPlan: QueryPlan, supergraph: BuiltSupergraph): string {
-  const { groups } = compilePlan(queryPlan, (type) => supergraph.possibleTypes(type));
+  const { groups } = compilePlan(queryPlan, supergraph);
   const bySubgraph = Map.groupBy(groups, ({ subgraph }) => subgraph);
   const list = [...bySubgraph].map(([subgraph, calls]) => `${subgraph} ${calls.length}`).join(', ');
   return `${groups.length} ${groups.length === 1 ? 'call' : 'calls'}${list === '' ? '' : ` (${list})`}`;

@@ -18,6 +18,8 @@ export interface AskedOperation {
   /** The API schema. */
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
+  /** Under which names its fields are fetched. */
+  readonly names: FieldNames;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Coerced variables: `@skip` and `@include` depend on them. */
   shapeFor(variables: Readonly<Record<string, unknown>>): ResponseShape;
@@ -50,6 +52,7 @@ export function createAskedOperation(
   return {
     schema,
     operation,
+    names,
     fragments,
     shapeFor(variables) {
       const key = conditions.map((name) => String(getOwn(variables, name))).join();

@@ -1,6 +1,6 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { FieldNames } from '../planning/field-names.ts';
+import { nameFields } from '../planning/normalise-operation.ts';
 import { createAskedOperation } from './asked-operation.ts';
 import type { AskedOperation } from './asked-operation.ts';
 
@@ -15,9 +15,6 @@ export interface OperationCache {
   }): AskedOperation;
 }
 
-/** Response names as the client gave them. */
-const clientNames: FieldNames = { of: ({ alias, name }) => alias?.value ?? name.value };
-
 const MAX_OPERATIONS = 1_000;
 
 export function createOperationCache(): OperationCache {
@@ -27,7 +24,7 @@ export function createOperationCache(): OperationCache {
       const key = `${queryHash} ${operation.name?.value ?? ''}`;
       let asked = operations.get(key);
       if (asked === undefined) {
-        asked = createAskedOperation(schema, document, operation, clientNames);
+        asked = createAskedOperation(schema, document, operation, nameFields(document));
         operations.set(key, asked);
       }
       return asked;

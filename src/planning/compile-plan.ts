@@ -1,22 +1,23 @@
-import { Kind, OperationTypeNode, parse, print, stripIgnoredCharacters } from 'graphql';
+import { Kind, OperationTypeNode, parse, print, stripIgnoredCharacters, visit } from 'graphql';
 import type {
+  ASTNode,
   DocumentNode,
   FragmentDefinitionNode,
   OperationDefinitionNode,
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
-import type { FetchNode, PlanNode, QueryPlan } from '../supergraph/supergraph.ts';
+import type { BuiltSupergraph, FetchNode, PlanNode, QueryPlan } from '../supergraph/supergraph.ts';
 import { answerShape, renameInShape } from './answer-shape.ts';
-import type { PossibleTypes } from './answer-shape.ts';
 import { mustWait } from './dependencies.ts';
 import { groupSteps } from './group-steps.ts';
-import type { FetchCondition, FetchPlan, FetchStep, ResponsePath, StepText } from './fetch-plan.ts';
+import type { FetchCondition, FetchPlan, FetchStep, ResponsePath } from './fetch-plan.ts';
+import { restoreFields, restoreRequired, splitByRequirement } from './private-requirements.ts';
 import { requiredSelection, rewriteRequired } from './required-selection.ts';
 import { responseNames } from './response-names.ts';
 
-/** The variable of an entity fetch in the planner's texts (Apollo Federation subgraph specification, `_entities`). */
-const REPRESENTATIONS = 'representations';
+/** What compiling needs to know of the supergraph the plan was made with. */
+export type PlannedSupergraph = Pick<BuiltSupergraph, 'possibleTypes' | 'privateFields'>;
 
 /** A step before equal ones are joined, with the indexes of the steps it waits for. */
 export interface DraftStep extends FetchStep {
@@ -31,7 +32,7 @@ export interface DraftStep extends FetchStep {
  */
 export function compilePlan(
   plan: QueryPlan,
-  possibleTypes: PossibleTypes,
+  supergraph: PlannedSupergraph,
   rootNames: readonly string[] = [],
 ): FetchPlan {
   const steps: DraftStep[] = [];
@@ -43,10 +44,11 @@ export function compilePlan(
   function addSteps(node: PlanNode, place: Place): number[] {
     switch (node.kind) {
       case 'Fetch': {
-        const draft = compileFetch(node, place, possibleTypes, rootNames);
-        const after = place.earlier.filter((index) => mustWait(draft, steps[index]));
-        steps.push({ ...draft, after: new Set(after) });
-        return [steps.length - 1];
+        const drafts = compileFetch(node, place, supergraph, rootNames).map((draft) => {
+          const after = place.earlier.filter((index) => mustWait(draft, steps[index]));
+          return { ...draft, after: new Set(after) };
+        });
+        return drafts.map((draft) => steps.push(draft) - 1);
       }
       case 'Flatten':
         return addSteps(node.node, { ...place, path: [...place.path, ...node.path.map(String)] });
@@ -82,25 +84,31 @@ interface Place {
 function compileFetch(
   node: FetchNode,
   place: Place,
-  possibleTypes: PossibleTypes,
+  { possibleTypes, privateFields }: PlannedSupergraph,
   rootNames: readonly string[],
-): FetchStep {
-  const { operation, fragments } = inOrder(parseOperation(node.operation), rootNames);
-  const requires = node.requires && requiredSelection(node.requires, possibleTypes);
-  if (requires !== undefined) rewriteRequired(requires, node.inputRewrites ?? []);
-  const selectionSet = requires === undefined ? operation.selectionSet : entitySelectionSet(operation);
-  const shape = answerShape(selectionSet, fragments, possibleTypes);
-  renameInShape(shape, node.outputRewrites ?? []);
-  return {
-    subgraph: node.serviceName,
-    kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
-    paths: [place.path],
-    conditions: place.conditions,
-    requires,
-    text: stepText(operation, selectionSet, fragments, requires !== undefined),
-    shape,
-    variables: node.variableUsages ?? [],
-  };
+): FetchStep[] {
+  const { operation, fragments: named } = inOrder(parseOperation(node.operation), rootNames);
+  const required = node.requires && requiredSelection(node.requires, possibleTypes);
+  if (required !== undefined) rewriteRequired(required, node.inputRewrites ?? []);
+  const parts =
+    required === undefined
+      ? [{ selectionSet: operation.selectionSet, fragments: named, without: new Set<string>() }]
+      : splitByRequirement(entitySelectionSet(operation), named, node.serviceName, privateFields);
+  return parts.map((part) => {
+    const selectionSet = restoreFields(part.selectionSet, privateFields);
+    const fragments = new Map([...part.fragments].map(([name, one]) => [name, restoreFields(one, privateFields)]));
+    const shape = answerShape(selectionSet, fragments, possibleTypes);
+    renameInShape(shape, node.outputRewrites ?? []);
+    return {
+      subgraph: node.serviceName,
+      kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
+      paths: [place.path],
+      conditions: place.conditions,
+      requires: required && restoreRequired(required, privateFields, part.without),
+      shape,
+      ...requestText({ ...operation, selectionSet }, fragments, required !== undefined),
+    };
+  });
 }
 
 interface ParsedOperation {
@@ -135,23 +143,28 @@ function entitySelectionSet(operation: OperationDefinitionNode): SelectionSetNod
   return field.selectionSet;
 }
 
-function stepText(
-  operation: OperationDefinitionNode,
-  selectionSet: SelectionSetNode,
+/** The operation's selection set is what is asked of the entities when it is an entity fetch. */
+function requestText(
+  { selectionSet, variableDefinitions = [], directives = [] }: OperationDefinitionNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
   isEntityFetch: boolean,
-): StepText {
-  const definitions = (operation.variableDefinitions ?? []).filter(
-    ({ variable, type }) => !(isEntityFetch && variable.name.value === REPRESENTATIONS && print(type) === '[_Any!]!'),
-  );
+): Pick<FetchStep, 'text' | 'variables'> {
+  const variables = new Set<string>();
+  for (const node of [selectionSet, ...fragments.values(), ...directives]) {
+    visit<ASTNode>(node, { Variable: ({ name }) => void variables.add(name.value) });
+  }
+  const definitions = variableDefinitions.filter(({ variable }) => variables.has(variable.name.value));
   const text = stripIgnoredCharacters(print(selectionSet));
   return {
-    variableDefinitions: definitions.map((definition) => stripIgnoredCharacters(print(definition))),
-    selection: isEntityFetch ? text : text.slice(1, -1),
-    fragments: [...fragments.values()].map((fragment) => ({
-      name: fragment.name.value,
-      text: stripIgnoredCharacters(print(fragment)),
-    })),
-    directives: (operation.directives ?? []).map(print).join(''),
+    text: {
+      variableDefinitions: definitions.map((definition) => stripIgnoredCharacters(print(definition))),
+      selection: isEntityFetch ? text : text.slice(1, -1),
+      fragments: [...fragments.values()].map((fragment) => ({
+        name: fragment.name.value,
+        text: stripIgnoredCharacters(print(fragment)),
+      })),
+      directives: directives.map(print).join(''),
+    },
+    variables: [...variables],
   };
 }

@@ -20,6 +20,8 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { GraphQLError, Kind, parse, visit } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode, GraphQLSchema } from 'graphql';
 import { ConfigurationError } from '../core/errors.ts';
+import { addPrivateFields } from './private-fields.ts';
+import type { PrivateFields } from './private-fields.ts';
 import { repairPlanner } from './repair-planner.ts';
 
 export type {
@@ -47,6 +49,8 @@ export interface BuiltSupergraph {
   /** What clients see: without `@inaccessible` elements and federation machinery. */
   readonly apiSchema: GraphQLSchema;
   readonly planner: QueryPlanner;
+  /** Fields that only plans know; see `addPrivateFields`. */
+  readonly privateFields: PrivateFields;
   readonly subgraphs: readonly { readonly name: string; readonly url: string }[];
   /**
    * The type names that satisfy a type condition, hidden types included: the type itself and, for an interface or
@@ -64,11 +68,18 @@ export function buildSupergraph(sdl: string): BuiltSupergraph {
     const schema = buildSchema(sdl, { validate: false });
     refuseUnenforcedFeatures(schema);
     const supergraph = new Supergraph(schema, supportedFeatures);
+    const planned = addPrivateFields(sdl);
     return {
       sdl,
       supergraph,
       apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
-      planner: new QueryPlanner(supergraph),
+      planner: new QueryPlanner(
+        planned.sdl === sdl
+          ? supergraph
+          : // Not validated again: the fields that private ones stand for may be @external without a use.
+            new Supergraph(buildSchema(planned.sdl, { validate: false }), supportedFeatures, false),
+      ),
+      privateFields: planned.privateFields,
       subgraphs: supergraph.subgraphsMetadata(),
       possibleTypes: rememberPossibleTypes(schema),
     };
@@ -106,7 +117,7 @@ export function planOperation(
   operationName: string | undefined,
 ): QueryPlan {
   const options = operationName === undefined ? {} : { operationName };
-  return built.planner.buildQueryPlan(operationFromDocument(built.supergraph.apiSchema(), document, options));
+  return built.planner.buildQueryPlan(operationFromDocument(built.planner.supergraph.apiSchema(), document, options));
 }
 
 /**

@@ -1,0 +1,117 @@
+import { Kind, visit } from 'graphql';
+import type { ASTNode, FieldNode, FragmentDefinitionNode, InlineFragmentNode, SelectionSetNode } from 'graphql';
+import type { PrivateFields } from '../supergraph/private-fields.ts';
+import type { RequiredSelection } from './required-selection.ts';
+
+/** What can be asked with one representation. */
+export interface FetchPart {
+  readonly selectionSet: SelectionSetNode;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Private fields that the planner put into the representation for other parts. */
+  readonly without: ReadonlySet<string>;
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+/**
+ * Parts of an entity fetch whose representations hold every field once: a representation has one `price`, so fields that
+ * need it with different arguments are asked with one representation each.
+ */
+export function splitByRequirement(
+  selectionSet: SelectionSetNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  subgraph: string,
+  { originals, requiredBy }: PrivateFields,
+): readonly FetchPart[] {
+  const whole = [{ selectionSet, fragments, without: nothing }];
+  if (originals.size === 0) return whole;
+  const nameOf = (privateName: string): string | undefined => originals.get(privateName)?.name.value;
+  const clash = (a: string, b: string): boolean => a !== b && nameOf(a) === nameOf(b);
+
+  const parts: { readonly leaves: Leaf[]; readonly needs: Set<string> }[] = [];
+  for (const leaf of leavesOf(selectionSet, fragments, [])) {
+    const needs = [...requiredBy(subgraph, leaf.typeName, leaf.field.name.value)];
+    const part = parts.find((known) => !needs.some((name) => [...known.needs].some((other) => clash(name, other))));
+    if (part === undefined) {
+      parts.push({ leaves: [leaf], needs: new Set(needs) });
+    } else {
+      part.leaves.push(leaf);
+      for (const name of needs) part.needs.add(name);
+    }
+  }
+  if (parts.length < 2) return whole;
+  const all = new Set(parts.flatMap(({ needs }) => [...needs]));
+  return parts.map(({ leaves, needs }) => ({
+    selectionSet: { kind: Kind.SELECTION_SET, selections: leaves.map(wrap) },
+    fragments: new Map(),
+    without: all.difference(needs),
+  }));
+}
+
+/** Private fields as the subgraphs know them, under their private names. */
+export function restoreFields<T extends ASTNode>(node: T, { originals }: PrivateFields): T {
+  if (originals.size === 0) return node;
+  return visit<ASTNode>(node, {
+    Field(field) {
+      const original = originals.get(field.name.value);
+      if (original === undefined) return undefined;
+      return { ...field, ...original, alias: field.alias ?? field.name };
+    },
+  }) as T;
+}
+
+/** The representation's fields under the names the subgraph knows. */
+export function restoreRequired(
+  { fields, typed }: RequiredSelection,
+  privateFields: PrivateFields,
+  without: ReadonlySet<string>,
+): RequiredSelection {
+  const restore = (selection: RequiredSelection): RequiredSelection =>
+    restoreRequired(selection, privateFields, without);
+  return {
+    fields: fields
+      .filter(({ responseName }) => !without.has(responseName))
+      .map((field) => ({
+        ...field,
+        key: privateFields.originals.get(field.key)?.name.value ?? field.key,
+        selection: field.selection && restore(field.selection),
+      })),
+    typed: typed.map((one) => ({ ...one, selection: restore(one.selection) })),
+  };
+}
+
+/** A field of an entity with the fragments it stands in, the outermost first. */
+interface Leaf {
+  readonly typeName: string;
+  readonly field: FieldNode;
+  readonly fragments: readonly Omit<InlineFragmentNode, 'selectionSet'>[];
+}
+
+function leavesOf(
+  { selections }: SelectionSetNode,
+  named: ReadonlyMap<string, FragmentDefinitionNode>,
+  around: Leaf['fragments'],
+): Leaf[] {
+  return selections.flatMap((selection): Leaf[] => {
+    if (selection.kind === Kind.FIELD) {
+      const typeName = around.findLast(({ typeCondition }) => typeCondition !== undefined)?.typeCondition?.name.value;
+      return [{ typeName: typeName ?? '', field: selection, fragments: around }];
+    }
+    const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? named.get(selection.name.value) : selection;
+    if (fragment === undefined) return [];
+    const { typeCondition, selectionSet } = fragment;
+    const wrapper: Leaf['fragments'][number] = {
+      kind: Kind.INLINE_FRAGMENT,
+      ...(typeCondition === undefined ? {} : { typeCondition }),
+      ...(selection.directives === undefined ? {} : { directives: selection.directives }),
+    };
+    return leavesOf(selectionSet, named, [...around, wrapper]);
+  });
+}
+
+function wrap({ field, fragments }: Leaf): FieldNode | InlineFragmentNode {
+  return fragments.reduceRight<FieldNode | InlineFragmentNode>(
+    (inner, fragment) => ({ ...fragment, selectionSet: { kind: Kind.SELECTION_SET, selections: [inner] } }),
+    field,
+  );
+}
