@@ -13,7 +13,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Decide } from './evaluate.ts';
-import { isIncluded } from './is-included.ts';
+import { isIncluded } from '../core/is-included.ts';
 import type { Denial, RuleNode } from './rule-node.ts';
 import type { CompiledRules } from './rule-tree.ts';
 import { fieldOf, possibleTypes, typeNamed } from './schema-types.ts';

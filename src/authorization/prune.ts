@@ -14,7 +14,7 @@ import {
 import { RequestError } from '../core/errors.ts';
 import { emptyPlaceholder } from '../core/reserved-names.ts';
 import { type Asked, type Denials, fragmentsByName } from './decide-fields.ts';
-import { isIncluded } from './is-included.ts';
+import { isIncluded } from '../core/is-included.ts';
 import { fieldOf, possibleTypes, typeNamed } from './schema-types.ts';
 
 export interface PrunedOperation {

@@ -1,11 +1,4 @@
-import {
-  getDirectiveValues,
-  GraphQLIncludeDirective,
-  GraphQLSkipDirective,
-  isAbstractType,
-  isObjectType,
-  Kind,
-} from 'graphql';
+import { isAbstractType, isObjectType, Kind } from 'graphql';
 import type {
   FieldNode,
   GraphQLAbstractType,
@@ -14,9 +7,9 @@ import type {
   GraphQLObjectType,
   GraphQLOutputType,
   GraphQLSchema,
-  SelectionNode,
   SelectionSetNode,
 } from 'graphql';
+import { isIncluded } from '../core/is-included.ts';
 import type { FieldNames } from '../planning/field-names.ts';
 
 /** One field of the client's operation for one object type. */
@@ -132,11 +125,4 @@ export interface SelectionScope {
   readonly names: FieldNames;
   /** Coerced: `@skip` and `@include` are decided when fields are collected. */
   readonly variables: Readonly<Record<string, unknown>>;
-}
-
-/** GraphQL specification, sections 3.13.1 and 3.13.2. */
-function isIncluded(node: SelectionNode, variables: Readonly<Record<string, unknown>>): boolean {
-  if (node.directives === undefined || node.directives.length === 0) return true;
-  if (getDirectiveValues(GraphQLSkipDirective, node, variables)?.['if'] === true) return false;
-  return getDirectiveValues(GraphQLIncludeDirective, node, variables)?.['if'] !== false;
 }

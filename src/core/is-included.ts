@@ -5,7 +5,7 @@ import {
   GraphQLSkipDirective,
   type SelectionNode,
 } from 'graphql';
-import { RequestError } from '../core/errors.ts';
+import { RequestError } from './errors.ts';
 
 /**
  * Whether `@skip` and `@include` let a selection in (GraphQL, section 3.13).
