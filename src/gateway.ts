@@ -131,7 +131,16 @@ export class AtriumGateway extends ApolloGateway {
       this.#prepared.clear();
       this.#generations.set(apiSchema, generation);
     });
-    this.executor = (request) => this.#execute(request);
+    this.executor = async (request) => {
+      try {
+        return await this.#execute(request);
+      } catch (error) {
+        if (error instanceof RequestError) return { errors: [error.toGraphQLError()] };
+        // The planner's word that it cannot plan this operation.
+        if (error instanceof GraphQLError) return { errors: [error] };
+        throw error;
+      }
+    };
   }
 
   override async stop(): Promise<void> {
@@ -144,7 +153,7 @@ export class AtriumGateway extends ApolloGateway {
     const generation = this.#generations.get(request.schema);
     if (generation === undefined) throw new Error('The request was validated against a schema this gateway never had');
     const { schema, document, operation } = request;
-    if (operation.operation === OperationTypeNode.SUBSCRIPTION) return refusal(subscriptionsRefused());
+    if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionsRefused();
 
     const variables: Readonly<Record<string, unknown>> = request.request.variables ?? {};
     const { maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS } = this.#options;
@@ -152,8 +161,18 @@ export class AtriumGateway extends ApolloGateway {
     if (errors !== undefined) return { errors };
 
     const context = requestContextOf(request);
-    const decided = await this.#authorize(generation, request, coerced);
-    if (decided instanceof RequestError) return refusal(decided);
+    refuseReservedNames(document);
+    const { rules } = generation;
+    // Rules decide on context and arguments alone; what they deny is neither planned nor fetched.
+    const decided = await preFlight({
+      rules,
+      schema,
+      document,
+      operation,
+      variables: coerced,
+      context: request.context,
+      logger: this.#log,
+    });
     if (decided.touched) context.responseHeaders.set('cache-control', 'private, no-store');
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
 
@@ -179,21 +198,6 @@ export class AtriumGateway extends ApolloGateway {
       cache: operation.operation === OperationTypeNode.QUERY ? generation.cache : undefined,
     });
     return failures.length === 0 ? { data } : { data, errors: failures };
-  }
-
-  /** Rules decide on context and arguments alone; what they deny is neither planned nor fetched. */
-  async #authorize(
-    { rules }: Generation,
-    { schema, document, operation, context }: GatewayGraphQLRequestContext,
-    variables: Readonly<Record<string, unknown>>,
-  ): Promise<PreFlight | RequestError> {
-    try {
-      refuseReservedNames(document);
-      return await preFlight({ rules, schema, document, operation, variables, context, logger: this.#log });
-    } catch (error) {
-      if (error instanceof RequestError) return error;
-      throw error;
-    }
   }
 
   /** Refuses a supergraph before the base class takes it over: afterwards there is no way back to the old one. */
@@ -255,10 +259,6 @@ function requestContextOf({ context, request }: GatewayGraphQLRequestContext): R
 
 function subscriptionsRefused(): RequestError {
   return new RequestError('SUBSCRIPTIONS_NOT_SUPPORTED', 'Expected a query or a mutation, got a subscription.');
-}
-
-function refusal(error: RequestError): GatewayExecutionResult {
-  return { errors: [error.toGraphQLError()] };
 }
 
 /** None of the mutation has run: its answer would have been null whatever the other fields did. */

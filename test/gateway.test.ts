@@ -262,3 +262,15 @@ it('refuses subscriptions and variables that do not fit', async () => {
   expect(await codes(many)).toHaveLength(51);
   expect(gateway.calls).toEqual([]);
 });
+
+it('refuses a condition that is null, with and without rules', async () => {
+  for (const options of [{}, { rules: shield({ Query: { a: allow, b: deny } }) }]) {
+    const gateway = await createTestGateway(
+      { s: { sdl: `${federation} type Query { a: String b: String }`, answer: () => ({ data: { a: 'x' } }) } },
+      options,
+    );
+    closers.push(() => gateway.stop());
+    const { errors } = await gateway.ask('query ($no: Boolean = true) { a @skip(if: $no) }', { no: null });
+    expect(errors?.map(({ extensions }) => extensions?.['code'])).toEqual(['BAD_USER_INPUT']);
+  }
+});
