@@ -38,11 +38,13 @@ export function measureDocument(document: DocumentNode, maxDepth: number): Docum
   const known = new Map<FragmentDefinitionNode, DocumentSize>();
 
   const total = nothing();
+  /** Of literals and types, wherever they stand. */
+  let depth = 0;
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     for (const { type, defaultValue, directives } of definition.variableDefinitions ?? []) {
-      deepen(total, depthOfType(type));
-      if (defaultValue !== undefined) deepen(total, depthOfValue(defaultValue, maxDepth));
+      depth = Math.max(depth, depthOfType(type));
+      if (defaultValue !== undefined) depth = Math.max(depth, depthOfValue(defaultValue, maxDepth));
       addDirectives(total, directives);
     }
     addDirectives(total, definition.directives);
@@ -52,23 +54,24 @@ export function measureDocument(document: DocumentNode, maxDepth: number): Docum
     if (definition.kind === Kind.FRAGMENT_DEFINITION && !known.has(definition))
       add(total, sizeOfFragment(definition, 1));
   }
-  return total.depth > maxDepth ? { ...total, depth: Infinity } : total;
+  depth = Math.max(depth, total.depth);
+  return { ...total, depth: depth > maxDepth ? Infinity : depth };
 
   /** `rootFields` are the set's own, through fragments. */
-  function sizeOfSet({ selections }: SelectionSetNode, level: number): DocumentSize {
+  function sizeOfSet(set: SelectionSetNode, level: number): DocumentSize {
     const size = nothing();
     if (level > maxDepth) return { ...size, depth: Infinity };
     size.depth = 1;
-    for (const selection of selections) {
+    for (const selection of set.selections) {
       size.selections++;
       addDirectives(size, selection.directives);
       if (selection.kind === Kind.FIELD) {
         size.rootFields++;
         if (selection.alias !== undefined) size.aliases++;
-        deepenByArguments(size, selection.arguments);
+        measureLiterals(selection.arguments);
         if (selection.selectionSet === undefined) continue;
-        const { rootFields: _, depth, ...counts } = sizeOfSet(selection.selectionSet, level + 1);
-        add(size, { ...counts, rootFields: 0, depth: depth + 1 });
+        const inner = sizeOfSet(selection.selectionSet, level + 1);
+        add(size, { ...inner, rootFields: 0, depth: inner.depth + 1 });
       } else {
         const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : undefined;
         const inner =
@@ -94,12 +97,12 @@ export function measureDocument(document: DocumentNode, maxDepth: number): Docum
   function addDirectives(size: Size, directives: readonly DirectiveNode[] | undefined): void {
     if (directives === undefined) return;
     size.directives += directives.length;
-    for (const directive of directives) deepenByArguments(size, directive.arguments);
+    for (const directive of directives) measureLiterals(directive.arguments);
   }
 
-  function deepenByArguments(size: Size, parameters: readonly ArgumentNode[] | undefined): void {
+  function measureLiterals(parameters: readonly ArgumentNode[] | undefined): void {
     if (parameters === undefined) return;
-    for (const { value } of parameters) deepen(size, depthOfValue(value, maxDepth));
+    for (const { value } of parameters) depth = Math.max(depth, depthOfValue(value, maxDepth));
   }
 }
 
@@ -112,11 +115,7 @@ function add(size: Size, more: DocumentSize): void {
   size.rootFields += more.rootFields;
   size.aliases += more.aliases;
   size.directives += more.directives;
-  deepen(size, more.depth);
-}
-
-function deepen(size: Size, depth: number): void {
-  if (depth > size.depth) size.depth = depth;
+  size.depth = Math.max(size.depth, more.depth);
 }
 
 /** Infinity beyond `levels`. */
