@@ -6,21 +6,34 @@ import { buildSupergraph, type BuiltSupergraph } from '../supergraph/supergraph.
 import { openSource } from '../supergraph/source.ts';
 import type { AtriumConfig } from '../config/config.ts';
 import type { Logger } from '../core/logger.ts';
-import type { Io } from './verb.ts';
+import { UsageError, type Io } from './verb.ts';
 
 /** The flags every verb has that needs a configuration. */
-export const configFlags = { config: { type: 'string' }, supergraph: { type: 'string' } } as const;
+export const configFlags = {
+  config: { type: 'string' },
+  'no-config': { type: 'boolean' },
+  supergraph: { type: 'string' },
+} as const;
 
 export const configFlagsHelp = `  --config FILE         the configuration (default: gateway.config.ts in this folder, if there is one)
+  --no-config           leave the configuration of this folder alone
   --supergraph FILE     the supergraph, a file or a URL, instead of the configuration's`;
 
 /** The configuration that flags and environment lead to. Throws ConfigurationError. */
 export function openConfig(
-  flags: { readonly config?: string | false | undefined; readonly supergraph?: string | undefined },
+  flags: {
+    readonly config?: string | undefined;
+    readonly 'no-config'?: boolean | undefined;
+    readonly supergraph?: string | undefined;
+  },
   { env }: Io,
   overrides: readonly Override[] = [],
 ): Promise<LoadedConfig> {
-  const { config: file, supergraph } = flags;
+  const { config, supergraph } = flags;
+  if (config !== undefined && flags['no-config'] === true) {
+    throw new UsageError('expected either --config FILE or --no-config, got both');
+  }
+  const file = flags['no-config'] === true ? false : config;
   const fromFlag: Override[] =
     supergraph === undefined
       ? []

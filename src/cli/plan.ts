@@ -30,8 +30,8 @@ export const plan: Verb = {
     const { values, positionals } = parseFlags(parameters, options, { positionals: true });
     const source = await readDocument(values.query, positionals);
     // A supergraph is all a plan needs.
-    const config = values.config ?? (values.supergraph === undefined ? undefined : false);
-    const opened = await openConfig({ ...values, config }, io);
+    const alone = values.config === undefined && values.supergraph !== undefined;
+    const opened = await openConfig({ ...values, 'no-config': values['no-config'] === true || alone }, io);
     const supergraph = await readSupergraph(opened.config, io);
     const queryPlan = planSource(supergraph, source, values.operation);
     io.out(`${printPlan(queryPlan)}\n\n${countCalls(queryPlan, supergraph)}`);

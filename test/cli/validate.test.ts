@@ -36,6 +36,14 @@ describe('atrium validate', () => {
     expect(out).toContain('authorization   no rules');
   });
 
+  it('leaves the configuration of the folder alone when told so', async () => {
+    const path = await temporaryFolder({ 'gateway.config.ts': config });
+    const { code, out } = await runMain(['validate', '--no-config', '--supergraph', supergraph], { cwd: path });
+
+    expect(code).toBe(0);
+    expect(out).toContain('configuration   none');
+  });
+
   it('refuses rules and settings for what the supergraph does not have', async () => {
     const path = await temporaryFolder({
       'rules.ts': config.replace('updatePrice', 'updatePrise'),

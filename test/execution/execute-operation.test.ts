@@ -252,9 +252,7 @@ describe('an answer that is not what was asked', () => {
   it('with an error without a path is data with that error', async () => {
     const response = await askWith(() => ({ data: { _entities: [{ reviews: [] }] }, errors: [{ message: 'slow' }] }));
     expect(response.data).toEqual({ me: { name: 'Ann', reviews: [] } });
-    expect(response.errors).toEqual([
-      { message: 'slow', extensions: { code: 'DOWNSTREAM_SERVICE_ERROR' } },
-    ]);
+    expect(response.errors).toEqual([{ message: 'slow', extensions: { code: 'DOWNSTREAM_SERVICE_ERROR' } }]);
   });
 
   it.each([

@@ -68,7 +68,14 @@ function contextWith(more: Partial<RequestContext> = {}): RequestContext {
   };
 }
 
-const query: SubgraphRequest = { subgraph: 's', kind: 'query', query: '{a}', queryJson: '"{a}"', variables: '{"x":1}', entities: 0 };
+const query: SubgraphRequest = {
+  subgraph: 's',
+  kind: 'query',
+  query: '{a}',
+  queryJson: '"{a}"',
+  variables: '{"x":1}',
+  entities: 0,
+};
 const json = { 'content-type': 'application/json' };
 const data = { data: { a: 1 } };
 
