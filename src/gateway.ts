@@ -280,9 +280,12 @@ function verdictOf({ verdict }: PreFlight): OperationRun['verdict'] {
 
 /** A gateway with its HTTP server, as the configuration says. */
 export interface Atrium {
-  /** Resolves when requests are answered. Rejects with a ConfigurationError for what the operator has to mend. */
-  start(): Promise<{ readonly url: string; readonly port: number }>;
-  /** Ends what is running first; safe to call more than once. */
+  /**
+   * Resolves when requests are answered, with undefined when `stop` came first. Rejects with a ConfigurationError for
+   * what the operator has to mend.
+   */
+  start(): Promise<{ readonly url: string; readonly port: number } | undefined>;
+  /** Ends what is running first, a start included; safe to call more than once. */
   stop(): Promise<void>;
 }
 
@@ -290,9 +293,10 @@ export interface Atrium {
 export function createAtrium(config: AtriumConfig, more: { readonly logger?: Logger } = {}): Atrium {
   const closers: (() => Promise<void> | void)[] = [];
   const onStop = (close: () => Promise<void> | void): void => void closers.unshift(close);
+  let starting: Promise<unknown> | undefined;
   let stopping: Promise<void> | undefined;
 
-  async function start(): Promise<{ url: string; port: number }> {
+  async function start(): Promise<{ url: string; port: number } | undefined> {
     const logger = more.logger ?? createLogger(config.logging.level);
     const redis = config.redis === undefined ? undefined : connectRedis(config.redis, logger);
     if (redis !== undefined) onStop(() => redis.close());
@@ -345,17 +349,21 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     await apollo.start();
     onStop(() => apollo.stop());
     onStop(() => front.close());
-    return front.listen();
+    return stopping === undefined ? front.listen() : undefined;
   }
 
   async function closeAll(): Promise<void> {
+    // What a start has yet to open could not be closed now.
+    await Promise.allSettled([starting]);
     for (const close of closers) await close();
   }
 
   return {
     async start() {
+      const started = start();
+      starting = started;
       try {
-        return await start();
+        return await started;
       } catch (error) {
         await (stopping ??= closeAll());
         throw error;

@@ -34,10 +34,14 @@ export const serve: Verb = {
     const { config } = await openConfig(values, io, overridesOf(values));
     const atrium = createAtrium(config);
     const stopped = stopOnSignal(() => atrium.stop(), io);
-    const { url } = await atrium.start().catch((error: unknown) => {
+    const address = await atrium.start().catch((error: unknown) => {
       throw explainStart(error, config.server.port);
     });
-    io.error(`Atrium answers at ${url}/graphql in ${config.mode} mode`);
+    if (address === undefined) {
+      await stopped;
+      return 0;
+    }
+    io.error(`Atrium answers at ${address.url}/graphql in ${config.mode} mode`);
     if (!config.introspection) {
       io.error('Introspection is off: --introspection opens it, --mode development opens it with Sandbox and explorer');
     }

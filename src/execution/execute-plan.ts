@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { EntityCache, EntityLookup } from '../cache/entity-cache.ts';
 import { canonicalJson, isJsonObject } from '../core/json.ts';
 import type { RequestContext } from '../core/request-context.ts';
+import type { StepText } from '../planning/fetch-plan.ts';
 import type { SubgraphClient, SubgraphError, SubgraphResponse } from '../subgraph/client.ts';
 import type { Executable, ExecutableGroup, ExecutableStep } from './executable.ts';
 import { FaultBook, faultFrom } from './faults.ts';
@@ -231,7 +232,7 @@ async function readCache(run: Run, fetch: PreparedFetch, cache: EntityCache | un
   const used = Object.fromEntries(step.variables.map((name) => [name, getOwn(run.variables, name)]));
   const lookup: EntityLookup = {
     subgraph: step.subgraph,
-    selection: step.text.selection + step.text.fragments.map(({ text }) => text).join(''),
+    selection: selectionText(step.text),
     variables: canonicalJson(used),
     representations,
   };
@@ -244,6 +245,11 @@ async function readCache(run: Run, fetch: PreparedFetch, cache: EntityCache | un
   fetch.representations = missing.flatMap((index) => representations[index] ?? []);
   fetch.targets = missing.map((index) => targets[index] ?? []);
   fetch.lookup = { ...lookup, representations: fetch.representations };
+}
+
+/** With the definitions of its variables: their defaults decide the answer where the client sends no value. */
+function selectionText({ variableDefinitions, directives, selection, fragments }: StepText): string {
+  return [`(${variableDefinitions.join()})`, directives, selection, ...fragments.map(({ text }) => text)].join('');
 }
 
 function apply(run: Run, fetch: PreparedFetch, answer: SlotAnswer): void {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { EntityCache, EntityLookup } from '../../src/cache/entity-cache.ts';
 import { createTestGateway } from '../support/create-test-gateway.ts';
 import type { TestGateway, TestSubgraph } from '../support/create-test-gateway.ts';
 
@@ -314,5 +315,49 @@ describe('an answer that is not what was asked', () => {
       message: '50 more errors like this at User.price: down',
       extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', count: 50 },
     });
+  });
+});
+
+describe('the entity cache', () => {
+  function rememberingCache() {
+    const entities = new Map<string, unknown>();
+    const keysOf = ({ representations, ...lookup }: EntityLookup) =>
+      representations.map((representation) => JSON.stringify([lookup, representation]));
+    const cache: EntityCache = {
+      read: async (lookup) => keysOf(lookup).map((key) => entities.get(key)),
+      write(lookup, values) {
+        for (const [index, key] of keysOf(lookup).entries()) {
+          if (values[index] !== undefined) entities.set(key, structuredClone(values[index]));
+        }
+      },
+    };
+    return cache;
+  }
+
+  it('is asked first, and only what it lacks is fetched', async () => {
+    const cache = rememberingCache();
+    gateway = await createTestGateway({ accounts, reviews }, { createCache: () => cache });
+    const query = '{ users { reviews { body } } }';
+    const first = await gateway.ask(query);
+    expect(await gateway.ask(query)).toEqual(first);
+    expect(gateway.calls.map(({ subgraph }) => subgraph)).toEqual(['accounts', 'reviews', 'accounts']);
+  });
+
+  it('tells apart operations that differ only in the defaults of their variables', async () => {
+    const cache = rememberingCache();
+    gateway = await createTestGateway({ accounts, reviews }, { createCache: () => cache });
+    const shipping = async (unit: string) =>
+      (await gateway.ask(`query ($unit: String = "${unit}") { me { shipping(unit: $unit) } }`)).data?.['me'];
+    expect(await shipping('kg')).toEqual({ shipping: '6 kg' });
+    expect(await shipping('lb')).toEqual({ shipping: '6 lb' });
+  });
+
+  it('is not asked for what a mutation returns', async () => {
+    const cache = rememberingCache();
+    gateway = await createTestGateway({ accounts, reviews }, { createCache: () => cache });
+    const query = 'mutation { rename(id: "1", name: "Zoe") { reviews { id } } }';
+    await gateway.ask(query);
+    await gateway.ask(query);
+    expect(gateway.calls.filter(({ subgraph }) => subgraph === 'reviews')).toHaveLength(2);
   });
 });
