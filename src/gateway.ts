@@ -5,16 +5,11 @@ import type { GatewayConfig, GraphQLDataSource, ServiceEndpointDefinition, Super
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
-import { authenticationStep } from './authentication/authentication-step.ts';
-import { createAuthenticator } from './authentication/authenticator.ts';
 import { preFlight } from './authorization/pre-flight.ts';
 import type { PreFlight } from './authorization/pre-flight.ts';
 import { compileRules } from './authorization/rule-tree.ts';
 import type { CompiledRules } from './authorization/rule-tree.ts';
-import { createEntityCache } from './cache/create-entity-cache.ts';
 import type { EntityCache } from './cache/entity-cache.ts';
-import type { AtriumConfig } from './config/config.ts';
-import { checkSubgraphNames, subgraphOptions } from './config/subgraph-options.ts';
 import { RequestError } from './core/errors.ts';
 import { silentLogger } from './core/logger.ts';
 import type { Logger } from './core/logger.ts';
@@ -30,24 +25,13 @@ import type { OperationCache } from './execution/operation-cache.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
 import { createOperationPlanner } from './planning/operation-planner.ts';
 import type { OperationPlanner } from './planning/operation-planner.ts';
-import { createRateLimiter } from './rate-limit/limiter.ts';
-import { rateLimitStep } from './rate-limit/rate-limit-step.ts';
-import { connectRedis } from './redis/connect.ts';
-import { createMemoryStore } from './redis/memory-store.ts';
-import { createRedisStore } from './redis/redis-store.ts';
-import { apolloLogger, createApolloServer } from './server/apollo.ts';
-import type { DoorStep } from './server/door.ts';
-import { ensureExplorer } from './server/explorer/build.ts';
-import { createFront } from './server/front.ts';
 import type { SubgraphClient } from './subgraph/client.ts';
 import { createDataSourceClient } from './subgraph/data-source-client.ts';
 import type { HeaderRules } from './subgraph/headers.ts';
 import { createTransport } from './subgraph/http-client.ts';
 import type { Transport } from './subgraph/http-client.ts';
-import { createSupergraphManager } from './supergraph/manager.ts';
 import { buildSupergraph, forBaseClass } from './supergraph/supergraph.ts';
 import type { BuiltSupergraph } from './supergraph/supergraph.ts';
-import { createLogger } from './telemetry/create-logger.ts';
 
 /** What Atrium adds to the options of `ApolloGateway`. */
 export interface AtriumGatewayOptions {
@@ -275,100 +259,5 @@ function verdictOf({ verdict }: PreFlight): OperationRun['verdict'] {
   return (parentType, field) => {
     const denial = verdict(parentType, field);
     return denial && { message: denial.message, extensions: { code: denial.code } };
-  };
-}
-
-/** A gateway with its HTTP server, as the configuration says. */
-export interface Atrium {
-  /**
-   * Resolves when requests are answered, with undefined when `stop` came first. Rejects with a ConfigurationError for
-   * what the operator has to mend.
-   */
-  start(): Promise<{ readonly url: string; readonly port: number } | undefined>;
-  /** Ends what is running first, a start included; safe to call more than once. */
-  stop(): Promise<void>;
-}
-
-/** Puts the rooms together. Everything opened here is closed by `stop`, also after a start that failed. */
-export function createAtrium(config: AtriumConfig, more: { readonly logger?: Logger } = {}): Atrium {
-  const closers: (() => Promise<void> | void)[] = [];
-  const onStop = (close: () => Promise<void> | void): void => void closers.unshift(close);
-  let starting: Promise<unknown> | undefined;
-  let stopping: Promise<void> | undefined;
-
-  async function start(): Promise<{ url: string; port: number } | undefined> {
-    const logger = more.logger ?? createLogger(config.logging.level);
-    const redis = config.redis === undefined ? undefined : connectRedis(config.redis, logger);
-    if (redis !== undefined) onStop(() => redis.close());
-
-    const door: DoorStep[] = [];
-    if (config.authentication !== undefined) {
-      const authenticator = await createAuthenticator(config.authentication, { logger });
-      onStop(() => authenticator.close());
-      // First, because limits count principals, and because a bad token must not pass for an anonymous client.
-      door.push(authenticationStep(authenticator));
-    }
-    if (config.rateLimit !== undefined) {
-      door.push(rateLimitStep(createRateLimiter(config.rateLimit.rules, { redis: redis?.limits, logger })));
-    }
-
-    const entities = config.cache?.entities;
-    const store = redis === undefined ? entities && createMemoryStore(entities) : createRedisStore(redis.caches);
-    if (store !== undefined) onStop(() => store.close());
-    const forwardedHeaders = config.headers.toSubgraphs;
-
-    const gateway = new AtriumGateway({
-      supergraphSdl: createSupergraphManager(config.supergraph, { logger }),
-      headers: config.headers,
-      subgraph: (name) => subgraphOptions(config, name),
-      checkSubgraphs: (names) => checkSubgraphNames(config, names),
-      maxVariableErrors: config.limits.maxVariableErrors,
-      maxResponseBytes: config.subgraphDefaults.maxResponseBytes,
-      logger: apolloLogger(logger),
-      log: logger,
-      ...(config.authorization === undefined ? {} : { rules: config.authorization.rules }),
-      ...(entities === undefined || store === undefined
-        ? {}
-        : { createCache: (supergraphId) => createEntityCache(store, { supergraphId, forwardedHeaders }) }),
-    });
-    const { mode, introspection, limits, plugins } = config;
-    const apollo = createApolloServer({ gateway, mode, introspection, limits, plugins, logger });
-
-    const explorer = mode === 'development' ? await ensureExplorer() : undefined;
-    if (explorer?.kind === 'unavailable') logger.warn({}, explorer.reason);
-    const front = await createFront({
-      server: config.server,
-      mode,
-      door,
-      apollo,
-      extendContext: config.context,
-      ready: () => stopping === undefined,
-      explorerDirectory: explorer?.kind === 'ready' ? explorer.directory : undefined,
-      logger,
-    });
-    await apollo.start();
-    onStop(() => apollo.stop());
-    onStop(() => front.close());
-    return stopping === undefined ? front.listen() : undefined;
-  }
-
-  async function closeAll(): Promise<void> {
-    // What a start has yet to open could not be closed now.
-    await Promise.allSettled([starting]);
-    for (const close of closers) await close();
-  }
-
-  return {
-    async start() {
-      const started = start();
-      starting = started;
-      try {
-        return await started;
-      } catch (error) {
-        await (stopping ??= closeAll());
-        throw error;
-      }
-    },
-    stop: () => (stopping ??= closeAll()),
   };
 }

@@ -1,4 +1,5 @@
-export { AtriumGateway, createAtrium } from './gateway.ts';
+export { createAtrium } from './create-atrium.ts';
+export { AtriumGateway } from './gateway.ts';
 export { defineConfig } from './config/define-config.ts';
 export { parseConfig } from './config/parse-config.ts';
 export { allow, and, chain, deny, inputRule, not, or, race, rule, shield } from './authorization/shield.ts';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.ts';
 import { silentLogger } from '../src/core/logger.ts';
-import { createAtrium } from '../src/gateway.ts';
+import { createAtrium } from '../src/create-atrium.ts';
 
 it('ends a start when it is stopped meanwhile, and leaves nothing listening', async () => {
   // A service that takes the connection and says nothing until it is cut.

@@ -36,7 +36,7 @@ export function compileRule(value: unknown, at: string, registry: RuleRegistry):
 
 /** @throws ConfigurationError, always */
 export function refuse(at: string, expected: string, got: string): never {
-  throw new ConfigurationError(`permissions: ${at}: expected ${expected}, got ${got}.`);
+  throw new ConfigurationError(`authorization.rules: ${at}: expected ${expected}, got ${got}.`);
 }
 
 function buildNode(value: unknown, at: string, registry: RuleRegistry): RuleNode {

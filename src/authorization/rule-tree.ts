@@ -36,7 +36,7 @@ export function compileRules(permissions: unknown, schema: GraphQLSchema, logger
   const call = shieldCallOf(permissions);
   if (call === undefined) {
     throw new ConfigurationError(
-      "permissions: expected the result of shield(...) imported from 'atrium' or 'graphql-shield', got " +
+      "authorization.rules: expected the result of shield(...) imported from 'atrium' or 'graphql-shield', got " +
         `${typeof permissions === 'object' ? 'another object (a second copy of graphql-shield?)' : typeof permissions}.`,
     );
   }
@@ -131,7 +131,7 @@ function readOptions(
   for (const name of Object.keys(options)) {
     if (!optionNames.has(name)) {
       throw new ConfigurationError(
-        `permissions: unknown shield option "${name}", expected ${[...optionNames].join(', ')}.`,
+        `authorization.rules: unknown shield option "${name}", expected ${[...optionNames].join(', ')}.`,
       );
     }
   }
@@ -166,6 +166,8 @@ function readFallbackError(option: ShieldCall['options']['fallbackError']): Comp
 
 function expectOption(name: string, expected: string, value: unknown, types: readonly string[]): void {
   if (!types.includes(typeof value)) {
-    throw new ConfigurationError(`permissions: shield option "${name}": expected ${expected}, got ${typeof value}.`);
+    throw new ConfigurationError(
+      `authorization.rules: shield option "${name}": expected ${expected}, got ${typeof value}.`,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
-import { createAtrium } from '../gateway.ts';
+import { createAtrium } from '../create-atrium.ts';
 import type { Override } from '../config/problem.ts';
 import { configFlags, configFlagsHelp, openConfig } from './open-config.ts';
 import { parseFlags, type Io, type Verb } from './verb.ts';

@@ -56,6 +56,7 @@ const headerNames = z.array(
     .toLowerCase(),
   'a list of header names',
 );
+const ruleName = 'a name of letters, digits, "_" and "-"';
 const list = <Item extends z.ZodType>(item: Item, expected: string) => z.array(item, expected);
 const oneOf = <const Values extends readonly string[]>(values: Values) =>
   z.enum(values, `one of ${values.map((value) => `"${value}"`).join(', ')}`);
@@ -174,7 +175,7 @@ export const configSchema = section({
   rateLimit: section({
     rules: list(
       section({
-        name: text('a name'),
+        name: z.string(ruleName).regex(/^[\w-]+$/, ruleName),
         /** Who shares a limit. `principal` counts an anonymous client by its address. */
         key: oneOf(['principal', 'ip', 'global']),
         /** Requests allowed per window. */

@@ -33,7 +33,7 @@ export function readEnvironment(input: unknown, env: Environment): EnvironmentSe
   const problems: Problem[] = [];
   for (const [source, value] of Object.entries(env)) {
     if (value === undefined || value === '') continue;
-    const path = variables[source];
+    const path = Object.hasOwn(variables, source) ? variables[source] : undefined;
     const subgraph = subgraphAddress.exec(source)?.[1];
     if (source === 'ATRIUM_JWKS') {
       const issuers = countIssuers(input);

@@ -203,7 +203,12 @@ function group(
   let isWhole = true;
   for (const object of objects) {
     const text = represent(object);
-    if (text === OTHER_TYPE) continue;
+    if (text === OTHER_TYPE) {
+      forget(object, step.shape);
+      // Without its type nobody can be asked about it; with another one it is not asked about here.
+      if (typeof object['__typename'] !== 'string') fail(run, object, step, incomplete);
+      continue;
+    }
     if (text === MISSING) {
       isWhole = false;
       // Whoever failed to deliver what this step needs has left its reason with the object, unless it simply left it out.
@@ -256,7 +261,7 @@ function apply(run: Run, fetch: PreparedFetch, answer: SlotAnswer): void {
   const { response, errors, unplaced } = answer;
   const { step } = fetch;
   if (response.data !== null && answer.reportsUnplaced) {
-    run.faults.general.push(...unplaced.map(faultFrom));
+    for (const error of unplaced) run.faults.general.push(faultFrom(error));
   }
   const [reason] = errors.length === 0 ? unplaced : errors;
   const failure = reason === undefined ? unreadable : faultFrom(reason);

@@ -3,6 +3,8 @@ import type { Fault } from './faults.ts';
 
 /** More positions than this get one summary for each code and field instead of an error each. */
 const MAX_ERRORS = 100;
+/** Codes come from subgraphs: what is beyond this many summaries is counted in one. */
+const MAX_SUMMARIES = 100;
 
 /** A position of the response, linked towards the root: an array a field would be a waste while nothing goes wrong. */
 export interface Position {
@@ -14,6 +16,8 @@ export interface Position {
 export class ResponseErrors {
   readonly #errors: GraphQLError[] = [];
   readonly #overflow = new Map<string, { fault: Fault; field: string; count: number }>();
+
+  #uncounted = 0;
 
   /** How many errors there are up to now, summaries' members included. */
   count = 0;
@@ -31,8 +35,9 @@ export class ResponseErrors {
     }
     const key = `${String(fault.extensions['code'])} ${field}`;
     const known = this.#overflow.get(key);
-    if (known === undefined) this.#overflow.set(key, { fault, field, count: 1 });
-    else known.count += 1;
+    if (known !== undefined) known.count += 1;
+    else if (this.#overflow.size < MAX_SUMMARIES) this.#overflow.set(key, { fault, field, count: 1 });
+    else this.#uncounted += 1;
   }
 
   list(): readonly GraphQLError[] {
@@ -45,6 +50,10 @@ export class ResponseErrors {
         undefined,
       ),
     );
+    if (this.#uncounted > 0) {
+      const extensions = { code: 'DOWNSTREAM_SERVICE_ERROR', count: this.#uncounted };
+      summaries.push(createError({ message: `${this.#uncounted} more errors`, extensions }, undefined));
+    }
     return [...this.#errors, ...summaries];
   }
 }

@@ -32,10 +32,14 @@ function isJsonMediaType(contentType: string | undefined): boolean {
   return essence === 'application/json' || essence.endsWith('+json');
 }
 
+/** More errors than this of one answer, and longer paths, nobody means. */
+const MAX_ERRORS = 1_000;
+const MAX_PATH_LENGTH = 500;
+
 /** Errors of any shape: something that is no error becomes an error that says nothing, because it was meant as one. */
 function readErrors(errors: unknown): SubgraphError[] {
   if (errors === undefined || errors === null) return [];
-  return (Array.isArray(errors) ? errors : [errors]).map(readError);
+  return (Array.isArray(errors) ? errors.slice(0, MAX_ERRORS) : [errors]).map(readError);
 }
 
 function readError(error: unknown): SubgraphError {
@@ -49,5 +53,9 @@ function readError(error: unknown): SubgraphError {
 }
 
 function isPath(path: unknown): path is (string | number)[] {
-  return Array.isArray(path) && path.every((key) => typeof key === 'string' || typeof key === 'number');
+  return (
+    Array.isArray(path) &&
+    path.length <= MAX_PATH_LENGTH &&
+    path.every((key) => typeof key === 'string' || typeof key === 'number')
+  );
 }

@@ -62,7 +62,7 @@ describe('atrium validate', () => {
     );
     expect([rules, names, variable].map(({ error }) => error)).toMatchInlineSnapshot(`
       [
-        "atrium: permissions: Mutation.updatePrise: expected a field of the API schema (@inaccessible fields are not in it), got no such field.
+        "atrium: authorization.rules: Mutation.updatePrise: expected a field of the API schema (@inaccessible fields are not in it), got no such field.
       ",
         "atrium: subgraphs.payment: no such subgraph in the supergraph. Did you mean "payments"?
       ",

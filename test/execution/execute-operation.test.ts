@@ -66,6 +66,13 @@ function answering(sdl: string, answer: NonNullable<TestSubgraph['answer']>): Te
 }
 
 describe('executing an operation', () => {
+  it('fetches under names of its own: an alias never takes the place of a key or a required field', async () => {
+    gateway = await createTestGateway({ accounts, reviews });
+    const { data, errors } = await gateway.ask('{ me { id: name price: name shipping reviews: id __typename: name } }');
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({ me: { id: 'Ann', price: 'Ann', shipping: '6 kg', reviews: '1', __typename: 'Ann' } });
+  });
+
   it('asks each entity once, however often it is met', async () => {
     gateway = await createTestGateway({ accounts, reviews });
     const { data } = await gateway.ask('{ me { reviews { id author { name } } } }');
@@ -228,6 +235,32 @@ describe('an answer that is not what was asked', () => {
     expect(response.errors?.[0]).toMatchObject({ message, extensions: { code } });
     expect(response.errors?.[0]?.path?.slice(0, 2)).toEqual(['me', 'reviews']);
     expect(response.errors?.[0]?.extensions).not.toHaveProperty('secret');
+  });
+
+  it('cannot stand in for an owner that was not asked, by leaving out or changing a type name', async () => {
+    for (const typeName of [undefined, 'Nobody']) {
+      gateway = await createTestGateway({
+        accounts: answering(accounts.sdl, () => ({
+          data: { me: { __typename: typeName, id: '1', reviews: [{ body: 'EVIL' }] } },
+        })),
+        reviews,
+      });
+      const response = await gateway.ask(query.replace('name', 'id'));
+      expect(JSON.stringify(response)).not.toContain('EVIL');
+      expect(response.errors).toHaveLength(1);
+      await gateway.stop();
+    }
+  });
+
+  it('with any number of errors, however deep, leaves the rest of the answer whole', async () => {
+    const deep = Array.from({ length: 20_000 }, () => 'x');
+    const errors = [
+      ...Array.from({ length: 20_000 }, (_, index) => ({ message: 'm', extensions: { code: `C${index}` } })),
+      { message: 'deep', path: deep },
+    ];
+    const response = await askWith(() => ({ data: { _entities: [{ reviews: null }] }, errors }));
+    expect(response.data).toEqual({ me: { name: 'Ann', reviews: null } });
+    expect(response.errors?.length).toBeLessThan(250);
   });
 
   it('with a null entity and no error is null without one', async () => {
