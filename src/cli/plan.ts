@@ -4,6 +4,8 @@ import { ConfigurationError } from '../core/errors.ts';
 import { planOperation, type BuiltSupergraph, type QueryPlan } from '../supergraph/supergraph.ts';
 import { configFlags, configFlagsHelp, openConfig, readSupergraph } from './open-config.ts';
 import { compilePlan } from '../planning/compile-plan.ts';
+import type { FetchPlan } from '../planning/fetch-plan.ts';
+import { nameFields, normaliseOperation } from '../planning/normalise-operation.ts';
 import { printPlan } from './print-plan.ts';
 import { parseFlags, UsageError, type Verb } from './verb.ts';
 
@@ -33,8 +35,8 @@ export const plan: Verb = {
     const alone = values.config === undefined && values.supergraph !== undefined;
     const opened = await openConfig({ ...values, 'no-config': values['no-config'] === true || alone }, io);
     const supergraph = await readSupergraph(opened.config, io);
-    const queryPlan = planSource(supergraph, source, values.operation);
-    io.out(`${printPlan(queryPlan)}\n\n${countCalls(queryPlan, supergraph)}`);
+    const { queryPlan, fetchPlan } = planSource(supergraph, source, values.operation);
+    io.out(`${printPlan(queryPlan)}\n\n${countCalls(fetchPlan)}`);
     return 0;
   },
 };
@@ -53,12 +55,22 @@ async function readDocument(query: string | undefined, files: readonly string[])
   return new Source(text, file);
 }
 
-function planSource(supergraph: BuiltSupergraph, source: Source, operation: string | undefined): QueryPlan {
+interface Planned {
+  /** Of the document as it is, so that its names are seen. */
+  readonly queryPlan: QueryPlan;
+  /** As the gateway runs it. */
+  readonly fetchPlan: FetchPlan;
+}
+
+function planSource(supergraph: BuiltSupergraph, source: Source, operation: string | undefined): Planned {
   try {
     const document: DocumentNode = parse(source);
     const errors = validate(supergraph.apiSchema, document);
     if (errors.length > 0) throw new ConfigurationError(errors.map(printError).join('\n\n'));
-    return planOperation(supergraph, document, operation);
+    const queryPlan = planOperation(supergraph, document, operation);
+    const normalised = normaliseOperation(document, operation, nameFields(document));
+    const fetchPlan = compilePlan(planOperation(supergraph, normalised, undefined), supergraph, normalised);
+    return { queryPlan, fetchPlan };
   } catch (error) {
     if (error instanceof GraphQLError) throw new ConfigurationError(printError(error), { cause: error });
     throw error;
@@ -66,8 +78,7 @@ function planSource(supergraph: BuiltSupergraph, source: Source, operation: stri
 }
 
 /** Counted as the gateway sends them: fetches of one subgraph that can run together are one call. */
-function countCalls(queryPlan: QueryPlan, supergraph: BuiltSupergraph): string {
-  const { groups } = compilePlan(queryPlan, supergraph);
+function countCalls({ groups }: FetchPlan): string {
   const bySubgraph = Map.groupBy(groups, ({ subgraph }) => subgraph);
   const list = [...bySubgraph].map(([subgraph, calls]) => `${subgraph} ${calls.length}`).join(', ');
   return `${groups.length} ${groups.length === 1 ? 'call' : 'calls'}${list === '' ? '' : ` (${list})`}`;

@@ -28,13 +28,10 @@ export interface DraftStep extends FetchStep {
  * Flattens the planner's tree of Sequence, Parallel, Flatten and Condition nodes into fetches that know what they wait
  * for. A step of a Sequence waits for those earlier steps that write what it reads, not for all of them, so that it
  * starts as soon as its inputs are there; mutations keep their order among everything, and within one fetch that of
- * `rootNames`, the operation's response names, because the planner changes it.
+ * the document, because the planner changes it. `document` has the operation that was planned.
  */
-export function compilePlan(
-  plan: QueryPlan,
-  supergraph: PlannedSupergraph,
-  rootNames: readonly string[] = [],
-): FetchPlan {
+export function compilePlan(plan: QueryPlan, supergraph: PlannedSupergraph, document: DocumentNode): FetchPlan {
+  const asked = parsedOperation(document);
   const steps: DraftStep[] = [];
   if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are refused before planning');
   if (plan.node !== undefined) addSteps(plan.node, { path: [], conditions: [], earlier: [] });
@@ -44,7 +41,7 @@ export function compilePlan(
   function addSteps(node: PlanNode, place: Place): number[] {
     switch (node.kind) {
       case 'Fetch': {
-        const drafts = compileFetch(node, place, supergraph, rootNames).map((draft) => {
+        const drafts = compileFetch(node, place, supergraph, asked).map((draft) => {
           const after = place.earlier.filter((index) => mustWait(draft, steps[index]));
           return { ...draft, after: new Set(after) };
         });
@@ -85,11 +82,12 @@ function compileFetch(
   node: FetchNode,
   place: Place,
   { possibleTypes, privateFields }: PlannedSupergraph,
-  rootNames: readonly string[],
+  asked: ParsedOperation,
 ): FetchStep[] {
-  const { operation, fragments: named } = inOrder(parseOperation(node.operation), rootNames);
+  const planned = parsedOperation(parse(node.operation, { noLocation: true }));
+  const { operation, fragments: named } = inOrder(planned, asked);
   const required = node.requires && requiredSelection(node.requires, possibleTypes);
-  if (required !== undefined) rewriteRequired(required, node.inputRewrites ?? []);
+  if (required !== undefined) rewriteRequired(required, node.inputRewrites ?? [], possibleTypes);
   const parts =
     required === undefined
       ? [{ selectionSet: operation.selectionSet, fragments: named, without: new Set<string>() }]
@@ -106,7 +104,7 @@ function compileFetch(
       conditions: place.conditions,
       requires: required && restoreRequired(required, privateFields, part.without),
       shape,
-      ...requestText({ ...operation, selectionSet }, fragments, required !== undefined),
+      ...requestText({ ...asked.operation, selectionSet }, fragments, required !== undefined),
     };
   });
 }
@@ -116,17 +114,17 @@ interface ParsedOperation {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
 }
 
-function parseOperation(text: string): ParsedOperation {
-  const document: DocumentNode = parse(text, { noLocation: true });
+function parsedOperation(document: DocumentNode): ParsedOperation {
   const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
-  if (operation === undefined) throw new Error(`The planner wrote a fetch without an operation: ${text}`);
+  if (operation === undefined) throw new Error('Expected a document with an operation');
   const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   return { operation, fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])) };
 }
 
-function inOrder(parsed: ParsedOperation, rootNames: readonly string[]): ParsedOperation {
-  const { operation, fragments } = parsed;
-  if (operation.operation !== OperationTypeNode.MUTATION) return parsed;
+function inOrder(planned: ParsedOperation, asked: ParsedOperation): ParsedOperation {
+  const { operation, fragments } = planned;
+  if (operation.operation !== OperationTypeNode.MUTATION) return planned;
+  const rootNames = responseNames(asked.operation.selectionSet, asked.fragments);
   const positionOf = (selection: SelectionNode): number => {
     const names = responseNames({ kind: Kind.SELECTION_SET, selections: [selection] }, fragments);
     return Math.min(...names.map((name) => rootNames.indexOf(name)));
@@ -143,7 +141,10 @@ function entitySelectionSet(operation: OperationDefinitionNode): SelectionSetNod
   return field.selectionSet;
 }
 
-/** The operation's selection set is what is asked of the entities when it is an entity fetch. */
+/**
+ * The client's operation with the selection set of one fetch: of the entities when it is an entity fetch. The planner's
+ * own text has lost a client's variable that is called `$representations`.
+ */
 function requestText(
   { selectionSet, variableDefinitions = [], directives = [] }: OperationDefinitionNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { getOperationAST, Kind, print } from 'graphql';
+import { print } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { planOperation } from '../supergraph/supergraph.ts';
@@ -8,7 +8,6 @@ import { compilePlan } from './compile-plan.ts';
 import type { FetchPlan } from './fetch-plan.ts';
 import type { FieldNames } from './field-names.ts';
 import { normaliseOperation } from './normalise-operation.ts';
-import { responseNames } from './response-names.ts';
 
 export interface PlanRequest {
   /** What is fetched: the client's document, or what authorization left of it. */
@@ -26,42 +25,37 @@ export interface OperationPlanner<Executable> {
   plan(request: PlanRequest): Executable;
 }
 
-const MAX_PLANS = 1_000;
+/** Plans grow with the text of their operations: this much text, in characters, may have plans. */
+const MAX_PLANNED_TEXT = 4_000_000;
+/** Keys alone. */
+const MAX_DOCUMENTS = 10_000;
 
 /** `prepare` makes of a plan what execution needs; its result is kept with the plan. */
 export function createOperationPlanner<Executable extends object>(
   supergraph: BuiltSupergraph,
   prepare: (plan: FetchPlan) => Executable,
 ): OperationPlanner<Executable> {
-  /** By the document and the operation's name, and by the normalised text that many documents share. */
-  const byDocument = new LRUCache<string, Executable>({ max: MAX_PLANS });
-  const byText = new LRUCache<string, Executable>({ max: MAX_PLANS });
+  /** By the normalised text that many documents share; by the document and the operation's name, the key of that text. */
+  const byDocument = new LRUCache<string, { key: string }>({ max: MAX_DOCUMENTS });
+  const byText = new LRUCache<string, Executable>({ maxSize: MAX_PLANNED_TEXT });
 
-  function planNormalised(document: DocumentNode): Executable {
-    const key = hash('sha256', print(document));
-    let plan = byText.get(key);
-    if (plan === undefined) {
-      plan = prepare(compilePlan(planOperation(supergraph, document, undefined), supergraph, rootNames(document)));
-      byText.set(key, plan);
-    }
+  function planNormalised(key: string, document: DocumentNode, size: number): Executable {
+    const plan = prepare(compilePlan(planOperation(supergraph, document, undefined), supergraph, document));
+    byText.set(key, plan, { size });
     return plan;
   }
 
   return {
     plan({ document, operationName, documentHash, names }) {
-      const key = documentHash && `${documentHash} ${operationName ?? ''}`;
-      const known = key && byDocument.get(key);
-      if (known) return known;
-      const plan = planNormalised(normaliseOperation(document, operationName, names));
-      if (key !== undefined) byDocument.set(key, plan);
-      return plan;
+      const asked = documentHash && `${documentHash} ${operationName ?? ''}`;
+      const known = asked === undefined ? undefined : byDocument.get(asked);
+      const plan = known && byText.get(known.key);
+      if (plan !== undefined) return plan;
+      const normalised = normaliseOperation(document, operationName, names);
+      const text = print(normalised);
+      const key = hash('sha256', text);
+      if (asked !== undefined) byDocument.set(asked, { key });
+      return byText.get(key) ?? planNormalised(key, normalised, text.length);
     },
   };
-}
-
-function rootNames(document: DocumentNode): string[] {
-  const operation = getOperationAST(document);
-  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
-  if (!operation) return [];
-  return responseNames(operation.selectionSet, new Map(fragments.map((fragment) => [fragment.name.value, fragment])));
 }

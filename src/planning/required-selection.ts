@@ -51,9 +51,15 @@ export function requiredSelection(
 }
 
 /** Applies the plan's input rewrites once to the selection instead of to every representation. */
-export function rewriteRequired(selection: RequiredSelection, rewrites: readonly FetchDataRewrite[]): void {
+export function rewriteRequired(
+  selection: RequiredSelection,
+  rewrites: readonly FetchDataRewrite[],
+  possibleTypes: PossibleTypes,
+): void {
   for (const rewrite of rewrites) {
-    const parents = rewrite.path.slice(0, -1).reduce(descend, [selection]);
+    const parents = rewrite.path
+      .slice(0, -1)
+      .reduce((selections, element) => descend(selections, element, possibleTypes), [selection]);
     for (const field of parents.flatMap((parent) => parent.fields)) {
       if (field.responseName !== rewrite.path.at(-1)) continue;
       if (rewrite.kind === 'KeyRenamer') field.key = rewrite.renameKeyTo;
@@ -62,15 +68,19 @@ export function rewriteRequired(selection: RequiredSelection, rewrites: readonly
   }
 }
 
-function descend(selections: readonly RequiredSelection[], element: string): RequiredSelection[] {
+function descend(
+  selections: readonly RequiredSelection[],
+  element: string,
+  possibleTypes: PossibleTypes,
+): RequiredSelection[] {
   if (!element.startsWith('... on ')) {
     return selections.flatMap(({ fields }) =>
       fields.flatMap((field) => (field.responseName === element && field.selection ? [field.selection] : [])),
     );
   }
-  const typeName = element.slice('... on '.length);
+  const types = possibleTypes(element.slice('... on '.length));
   return selections.flatMap((selection) => [
     { fields: selection.fields, typed: [] },
-    ...selection.typed.filter(({ condition }) => condition === typeName).map((typed) => typed.selection),
+    ...selection.typed.filter(({ condition }) => types.has(condition)).map((typed) => typed.selection),
   ]);
 }

@@ -16,7 +16,7 @@ async function compiled(subgraphs: Record<string, string>, query: string) {
   const supergraph = buildSupergraph(composition.supergraphSdl);
   const document = parse(query);
   expect(validate(supergraph.apiSchema, document)).toEqual([]);
-  return compilePlan(planOperation(supergraph, document, undefined), supergraph);
+  return compilePlan(planOperation(supergraph, document, undefined), supergraph, document);
 }
 
 const shop = {
