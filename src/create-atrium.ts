@@ -41,15 +41,14 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     const redis = config.redis === undefined ? undefined : connectRedis(config.redis, logger);
     if (redis !== undefined) onStop(() => redis.close());
 
-    const door: DoorStep[] = [];
+    const limit =
+      config.rateLimit && rateLimitStep(createRateLimiter(config.rateLimit.rules, { redis: redis?.limits, logger }));
+    const door: DoorStep[] = limit === undefined ? [] : [limit];
     if (config.authentication !== undefined) {
       const authenticator = await createAuthenticator(config.authentication, { logger });
       onStop(() => authenticator.close());
       // First, because limits count principals, and because a bad token must not pass for an anonymous client.
-      door.push(authenticationStep(authenticator));
-    }
-    if (config.rateLimit !== undefined) {
-      door.push(rateLimitStep(createRateLimiter(config.rateLimit.rules, { redis: redis?.limits, logger })));
+      door.unshift(countingFailures(authenticationStep(authenticator), limit));
     }
 
     const entities = config.cache?.entities;
@@ -110,5 +109,20 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       }
     },
     stop: () => (stopping ??= closeAll()),
+  };
+}
+
+/** Who guesses tokens is an anonymous client to the limits: they are counted by address before they hear that they failed. */
+function countingFailures(authentication: DoorStep, limit: DoorStep | undefined): DoorStep {
+  return {
+    name: authentication.name,
+    async run(request) {
+      try {
+        await authentication.run(request);
+      } catch (error) {
+        await limit?.run(request);
+        throw error;
+      }
+    },
   };
 }

@@ -1,6 +1,10 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair } from 'jose';
 import { expect, it, onTestFinished } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.ts';
 import { silentLogger } from '../src/core/logger.ts';
@@ -42,4 +46,34 @@ it('answers after a start and no more after a stop', async () => {
   expect((await fetch(`${address?.url}/health/ready`)).status).toBe(200);
   await Promise.all([atrium.stop(), atrium.stop()]);
   await expect(fetch(`${address?.url}/health/live`)).rejects.toThrow('fetch failed');
+});
+
+it('counts bad tokens by address, so that nobody can try any number of them', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'atrium-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(
+    join(folder, 'keys.json'),
+    JSON.stringify({ keys: [await exportJWK((await generateKeyPair('ES256')).publicKey)] }),
+  );
+  const config = parseConfig(
+    {
+      server: { port: 0 },
+      supergraph: { file: new URL('../schemas/supergraph.graphql', import.meta.url).pathname, watch: false },
+      authentication: { issuers: [{ issuer: 'shop', jwks: join(folder, 'keys.json'), audiences: ['shop'] }] },
+      rateLimit: { rules: [{ name: 'clients', key: 'principal', limit: 2, windowSeconds: 1_000 }] },
+    },
+    {},
+  );
+  const atrium = createAtrium(config, { logger: silentLogger });
+  const address = await atrium.start();
+  onTestFinished(() => atrium.stop());
+  const statusOf = async (headers: Record<string, string>) => {
+    const body = JSON.stringify({ query: '{ __typename }' });
+    const init = { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } };
+    return (await fetch(`${address?.url}/graphql`, init)).status;
+  };
+  const statuses = [await statusOf({ authorization: 'Bearer a' }), await statusOf({ authorization: 'Bearer b' })];
+  expect([...statuses, await statusOf({ authorization: 'Bearer c' }), await statusOf({})]).toEqual([
+    401, 401, 429, 429,
+  ]);
 });

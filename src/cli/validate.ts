@@ -2,7 +2,9 @@ import type { AtriumConfig } from '../config/config.ts';
 import { checkSubgraphNames, subgraphOptions } from '../config/subgraph-options.ts';
 import { compileRules } from '../authorization/rule-tree.ts';
 import { configFlags, configFlagsHelp, cliLogger, openConfig, readSupergraph } from './open-config.ts';
-import { parseFlags, type Verb } from './verb.ts';
+import { createAuthenticator } from '../authentication/authenticator.ts';
+import { createRateLimiter } from '../rate-limit/limiter.ts';
+import { parseFlags, type Io, type Verb } from './verb.ts';
 
 const help = `Checks the configuration and the supergraph, and says what a gateway started with them enforces.
 
@@ -22,6 +24,7 @@ export const validate: Verb = {
       config,
       supergraph.subgraphs.map(({ name }) => name),
     );
+    await checkRooms(config, io);
     const { coveredFields } = compileRules(config.authorization?.rules, supergraph.apiSchema, cliLogger(io));
     io.out(
       [
@@ -32,13 +35,20 @@ export const validate: Verb = {
         `authorization   ${config.authorization === undefined ? 'no rules' : `fields with a rule: ${coveredFields}`}`,
         `rate limits     ${describeRateLimits(config.rateLimit)}`,
         `entity cache    ${describeCache(config)}`,
-        `limits          ${config.limits.maxTokens} tokens an operation, ${config.server.maxBodyBytes} bytes a request`,
+        `limits          ${describeLimits(config)}`,
         'The configuration and the supergraph are valid.',
       ].join('\n'),
     );
     return 0;
   },
 };
+
+/** What these rooms refuse when a gateway starts, they refuse here. */
+async function checkRooms({ authentication, rateLimit }: AtriumConfig, io: Io): Promise<void> {
+  const logger = cliLogger(io);
+  if (rateLimit !== undefined) createRateLimiter(rateLimit.rules, { logger });
+  if (authentication !== undefined) await (await createAuthenticator(authentication, { logger })).close();
+}
 
 function describeAuthentication(authentication: AtriumConfig['authentication']): string {
   if (authentication === undefined) return 'none: every client is anonymous';
@@ -51,6 +61,11 @@ function describeRateLimits(rateLimit: AtriumConfig['rateLimit']): string {
   return rateLimit.rules
     .map(({ name, key, limit, windowSeconds }) => `${name}: ${limit} requests in ${windowSeconds} s per ${key}`)
     .join('\n                ');
+}
+
+function describeLimits({ limits, server }: AtriumConfig): string {
+  const operation = Object.entries(limits).map(([name, value]) => `${name} ${value}`);
+  return [`maxBodyBytes ${server.maxBodyBytes}`, ...operation].join('\n                ');
 }
 
 function describeCache({ cache, redis }: AtriumConfig): string {

@@ -12,20 +12,22 @@ export interface OperationCache {
     readonly operation: OperationDefinitionNode;
     /** A hash of the document's text. */
     readonly queryHash: string;
+    readonly source: string;
   }): AskedOperation;
 }
 
-const MAX_OPERATIONS = 1_000;
+/** In characters of the documents' texts, which what is worked out for them grows with. */
+const MAX_TEXT = 4_000_000;
 
 export function createOperationCache(): OperationCache {
-  const operations = new LRUCache<string, AskedOperation>({ max: MAX_OPERATIONS });
+  const operations = new LRUCache<string, AskedOperation>({ maxSize: MAX_TEXT });
   return {
-    get({ schema, document, operation, queryHash }) {
+    get({ schema, document, operation, queryHash, source }) {
       const key = `${queryHash} ${operation.name?.value ?? ''}`;
       let asked = operations.get(key);
       if (asked === undefined) {
         asked = createAskedOperation(schema, document, operation, nameFields(document));
-        operations.set(key, asked);
+        operations.set(key, asked, { size: source.length + 1 });
       }
       return asked;
     },

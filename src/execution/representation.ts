@@ -44,9 +44,9 @@ function byTypeName<Writer>(create: (typeName: unknown) => Writer): (typeName: u
 }
 
 function createObjectWriter(fields: readonly WrittenField[], typeName: unknown): ObjectWriter {
-  const nested = fields.map(({ selections }) => (selections.length === 0 ? canonicalJson : nestedWriter(selections)));
+  const nested = fields.map(({ selections }) => (selections.length === 0 ? leafText : nestedWriter(selections)));
   const lines: string[] = [];
-  const texts = fields.map(({ key, responseName, constant, optional, selections }, index) => {
+  const texts = fields.map(({ key, responseName, constant, optional }, index) => {
     const value = `v${index}`;
     lines.push(`const ${value}=${read('object', responseName)};`);
     if (!optional) lines.push(`if(${value}===undefined)return MISSING;`);
@@ -54,13 +54,9 @@ function createObjectWriter(fields: readonly WrittenField[], typeName: unknown):
     // Within one writer the type name is always the same.
     const known = constant ?? (responseName === '__typename' && typeof typeName === 'string' ? typeName : undefined);
     if (known !== undefined) return JSON.stringify(prefix + JSON.stringify(known));
-    let text = `(typeof ${value}==='string'?JSON.stringify(${value}):nested[${index}](${value}))`;
-    if (selections.length > 0) {
-      lines.push(
-        `const t${index}=${value}===undefined?'':nested[${index}](${value});if(t${index}===MISSING)return MISSING;`,
-      );
-      text = `t${index}`;
-    }
+    const leaf = `typeof ${value}==='string'?JSON.stringify(${value}):nested[${index}](${value})`;
+    const text = `t${index}`;
+    lines.push(`const ${text}=${value}===undefined?'':${leaf};if(${text}===MISSING)return MISSING;`);
     return optional
       ? `(${value}===undefined?'':${JSON.stringify(prefix)}+${text})`
       : `${JSON.stringify(prefix)}+${text}`;
@@ -70,6 +66,16 @@ function createObjectWriter(fields: readonly WrittenField[], typeName: unknown):
     { MISSING, nested },
     `return function(object){${lines.join('')}const text=${sum};return '{'+text.slice(1)+'}';};`,
   );
+}
+
+/** A value that no text can be made of, because it nests too deeply, is none. */
+function leafText(value: unknown): string | typeof MISSING {
+  try {
+    return canonicalJson(value);
+  } catch (error) {
+    if (error instanceof RangeError) return MISSING;
+    throw error;
+  }
 }
 
 /** One key of a representation; several selections of it are written as one. */
@@ -112,7 +118,7 @@ function nestedWriter(selections: readonly RequiredSelection[]): (value: unknown
       }
       return `[${items.join(',')}]`;
     }
-    if (!isJsonObject(value)) return canonicalJson(value);
+    if (!isJsonObject(value)) return leafText(value);
     return writerFor(value['__typename'])(value);
   };
   return write;

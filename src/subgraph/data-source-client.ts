@@ -38,8 +38,10 @@ export function createDataSourceClient(
           headers: {},
         };
       } catch (error) {
-        logger.warn({ subgraph: request.subgraph, err: error }, 'A request to a subgraph failed');
-        outcome = { data: null, errors: [failure(error)], headers: {} };
+        const reported = failure(error);
+        const fields = { subgraph: request.subgraph, requestId: context.requestId, ...reported.extensions, err: error };
+        logger.warn(fields, 'A request to a subgraph failed');
+        outcome = { data: null, errors: [reported], headers: {} };
       }
       context.record.calls.push({
         subgraph: request.subgraph,

@@ -26,6 +26,9 @@ const NEVER_FORWARDED = new Set([
   'set-cookie',
 ]);
 
+/** Whether an answer may be kept is the gateway's to say: it is made of several, for one client. */
+const NEVER_RETURNED = ['cache-control', 'age', 'vary', 'etag'];
+
 /** W3C Trace Context and Baggage. */
 const TRACE_CONTEXT = ['traceparent', 'tracestate', 'baggage'];
 
@@ -41,7 +44,7 @@ export function createHeaderPolicy(rules: HeaderRules): HeaderPolicy {
   const allowed = (names: readonly string[]): string[] =>
     [...new Set(names.map((name) => name.toLowerCase()))].filter((name) => !NEVER_FORWARDED.has(name));
   const forwarded = allowed([...rules.toSubgraphs, ...TRACE_CONTEXT]);
-  const returned = allowed(rules.toClients);
+  const returned = allowed(rules.toClients).filter((name) => !NEVER_RETURNED.includes(name));
   return {
     toSubgraph(context) {
       const headers: Record<string, string> = {};

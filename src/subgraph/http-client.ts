@@ -115,9 +115,9 @@ const decompressors: Readonly<
 };
 
 function decompressed({ headers, body }: HttpResponse, maxBytes: number): Buffer | Promise<Buffer> {
-  const encoding = headers['content-encoding'];
-  if (encoding === undefined || encoding === 'identity') return body;
-  const decompress = decompressors[encoding];
+  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
+  if (encoding === 'identity') return body;
+  const decompress = Object.hasOwn(decompressors, encoding) ? decompressors[encoding] : undefined;
   if (decompress === undefined) throw new Problem('SUBGRAPH_INVALID_RESPONSE', `unknown content-encoding ${encoding}`);
   return decompress(body, { maxOutputLength: maxBytes }).catch((error: unknown) => {
     if (error instanceof RangeError) throw tooLarge(maxBytes);

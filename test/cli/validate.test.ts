@@ -6,7 +6,7 @@ const supergraph = join(root, 'schemas/supergraph.graphql');
 
 describe('atrium validate', () => {
   it('says what a gateway would enforce', async () => {
-    const path = await temporaryFolder({ 'gateway.config.ts': config });
+    const path = await temporaryFolder({ 'gateway.config.ts': config, 'keys.json': keys });
     const { code, out, error } = await runMain(['validate'], { cwd: path });
 
     expect({ code, error }).toEqual({ code: 0, error: '' });
@@ -21,7 +21,18 @@ describe('atrium validate', () => {
       authorization   fields with a rule: 1
       rate limits     all: 5 requests in 1 s per global
       entity cache    in Redis
-      limits          15000 tokens an operation, 1000000 bytes a request
+      limits          maxBodyBytes 1000000
+                      maxDocumentBytes 100000
+                      maxTokens 15000
+                      maxDepth 100
+                      maxSelections 5000
+                      maxRootFields 200
+                      maxAliases 200
+                      maxDirectives 500
+                      maxMergePairs 100000
+                      maxVariableValues 50000
+                      maxVariableDepth 50
+                      maxVariableErrors 50
       The configuration and the supergraph are valid.
       "
     `);
@@ -37,15 +48,25 @@ describe('atrium validate', () => {
   });
 
   it('leaves the configuration of the folder alone when told so', async () => {
-    const path = await temporaryFolder({ 'gateway.config.ts': config });
+    const path = await temporaryFolder({ 'gateway.config.ts': config, 'keys.json': keys });
     const { code, out } = await runMain(['validate', '--no-config', '--supergraph', supergraph], { cwd: path });
 
     expect(code).toBe(0);
     expect(out).toContain('configuration   none');
   });
 
+  it('refuses what a gateway started with it would refuse', async () => {
+    const broken = config.replace("jwks: 'keys.json'", "jwks: 'nowhere.json'");
+    const path = await temporaryFolder({ 'gateway.config.ts': broken, 'keys.json': keys });
+    const { code, error } = await runMain(['validate'], { cwd: path });
+
+    expect(code).toBe(1);
+    expect(error).toMatch(/^atrium: authentication: expected ".*nowhere.json" to be a JSON Web Key Set/);
+  });
+
   it('refuses rules and settings for what the supergraph does not have', async () => {
     const path = await temporaryFolder({
+      'keys.json': keys,
       'rules.ts': config.replace('updatePrice', 'updatePrise'),
       'names.ts': config.replace('payments:', 'payment:'),
     });
@@ -79,6 +100,19 @@ describe('atrium validate', () => {
     expect(code).toBe(1);
     expect(error).toMatch(/^atrium: The supergraph cannot be used: Syntax Error/);
   });
+});
+
+/** A key of the example in RFC 7517, appendix A.1. */
+const keys = JSON.stringify({
+  keys: [
+    {
+      kty: 'EC',
+      crv: 'P-256',
+      x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
+      y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
+      kid: '1',
+    },
+  ],
 });
 
 const config = `
