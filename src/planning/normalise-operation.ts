@@ -5,13 +5,15 @@ import type { FieldNames } from './field-names.ts';
 
 /**
  * Names for the fields of a document, whatever its aliases: a field's own name, and for further uses of it with other
- * arguments one that no client can choose. What the same field is called with the same arguments has one name, except
- * a root field of a mutation, which is executed once for each of its response names.
+ * arguments one that no client can choose. The same leaf with the same arguments has one name. An object has one for each
+ * of its response names, because a null that propagates from below belongs to one of them, and so has a root field of a
+ * mutation, which is executed once for each.
  */
 export function nameFields(document: DocumentNode): FieldNames {
   const effects = mutationFields(document);
   const keyOf = (field: FieldNode): string => {
-    const own = effects.has(field.name.value) ? responseName(field) : '';
+    const isApart = field.selectionSet !== undefined || effects.has(field.name.value);
+    const own = isApart ? responseName(field) : '';
     return `${own} ${field.name.value}(${(field.arguments ?? []).map(print).join()})`;
   };
   const variants = new Map<string, string[]>();
@@ -22,8 +24,8 @@ export function nameFields(document: DocumentNode): FieldNames {
       const key = keyOf(field);
       if (keys.includes(key)) return;
       // Keys and `@requires` know fields without arguments by their own names.
-      if (key === ` ${field.name.value}()`) keys.unshift(key);
-      else keys.push(key);
+      const place = key.endsWith('()') ? keys.findIndex((other) => !other.endsWith('()')) : -1;
+      keys.splice(place === -1 ? keys.length : place, 0, key);
     },
   });
   const names = new Map<string, string>();
