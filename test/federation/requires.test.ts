@@ -127,6 +127,36 @@ describe('@requires', () => {
     expect(calls).toEqual(['products', 'taxes', 'invoices', 'books']);
   });
 
+  it('in a chain that begins where its second link is waits for the first', async () => {
+    const shop = await openFeature({
+      orders: {
+        sdl: `type Query { order: Order } type Order @key(fields: "id") { id: ID! weight: Int @external
+          postage: Int @requires(fields: "weight") }`,
+        resolvers: {
+          Query: { order: () => ({ id: 'o' }) },
+          Order: { postage: ({ weight }: { weight: number }) => weight * 2 },
+        },
+      },
+      scales: {
+        sdl: 'type Order @key(fields: "id") { id: ID! weight: Int }',
+        resolvers: { Order: { weight: () => 21 } },
+      },
+      labels: {
+        sdl: `type Order @key(fields: "id") { id: ID! postage: Int @external label: String @requires(fields: "postage") }`,
+        resolvers: { Order: { label: ({ postage }: { postage: number }) => `paid ${postage}` } },
+      },
+    });
+    const { plan, answer, calls } = await shop.ask('{ order { label } }');
+    expect(plan).toMatchInlineSnapshot(`
+      "1. orders: {order{__typename id}}
+      2. scales, after 1: order {...on Order{weight}}
+      3. orders, after 1 and 2: order {...on Order{postage}}
+      4. labels, after 1 and 3: order {...on Order{label}}"
+    `);
+    expect(answer).toEqual({ data: { order: { label: 'paid 42' } } });
+    expect(calls).toEqual(['orders', 'scales', 'orders', 'labels']);
+  });
+
   it('goes back to the subgraph that started', async () => {
     const shop = await openFeature({
       orders: {
