@@ -120,9 +120,10 @@ export class AtriumGateway extends ApolloGateway {
         return await this.#execute(request);
       } catch (error) {
         if (error instanceof RequestError) return { errors: [error.toGraphQLError()] };
-        // The planner's word that it cannot plan this operation.
-        if (error instanceof GraphQLError) return { errors: [error] };
-        throw error;
+        if (!(error instanceof GraphQLError)) throw error;
+        // The planner's word that it cannot plan this operation, or a fault of its own behind one.
+        if (error.originalError !== undefined) this.#log.error({ err: error.originalError }, error.message);
+        return { errors: [error] };
       }
     };
   }

@@ -117,7 +117,13 @@ export function planOperation(
   operationName: string | undefined,
 ): QueryPlan {
   const options = operationName === undefined ? {} : { operationName };
-  return built.planner.buildQueryPlan(operationFromDocument(built.planner.supergraph.apiSchema(), document, options));
+  try {
+    return built.planner.buildQueryPlan(operationFromDocument(built.planner.supergraph.apiSchema(), document, options));
+  } catch (error) {
+    if (error instanceof GraphQLError) throw error;
+    const originalError = error instanceof Error ? error : new Error(String(error));
+    throw new GraphQLError('The operation could not be planned.', { originalError });
+  }
 }
 
 /**
