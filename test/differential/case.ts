@@ -1,0 +1,119 @@
+import * as fc from 'fast-check';
+import { parse } from 'graphql';
+import { Choices } from './choices.ts';
+import { WorldData } from './data.ts';
+import type { Coordinate } from './data.ts';
+import { generateWorld } from './generate-world.ts';
+import { mergedSchema, runMonolith } from './monolith-of.ts';
+import { generateOperation } from './operations.ts';
+import type { Operation } from './operations.ts';
+import { smallerCases } from './shrink.ts';
+import { fieldsSelected, Lookup, namedType, parseSelection } from './world.ts';
+import type { World } from './world.ts';
+
+/** A supergraph with data, and what clients ask of it. */
+export interface Case {
+  readonly world: World;
+  readonly questions: readonly Question[];
+}
+
+export interface Question {
+  readonly operation: Operation;
+  /** The fields that fail. */
+  readonly faults: readonly Coordinate[];
+}
+
+/** Cases of `count` questions each. A failing one shrinks to one question on as little of the world as shows it. */
+export class CaseArbitrary extends fc.Arbitrary<Case> {
+  readonly #count: number;
+
+  constructor(count: number) {
+    super();
+    this.#count = count;
+  }
+
+  generate(random: fc.Random): fc.Value<Case> {
+    const choices = new Choices(random);
+    const world = generateWorld(choices);
+    const lookup = new Lookup(world);
+    const schema = mergedSchema(lookup);
+    const reliable = mustNotFail(lookup);
+    const questions: Question[] = [];
+    for (let attempt = 0; questions.length < this.#count && attempt < 3 * this.#count; attempt += 1) {
+      const operation = generateOperation(schema, choices);
+      if (operation === undefined) continue;
+      questions.push({ operation, faults: [] });
+      const faults = choices.chance(0.6) ? chooseFaults(lookup, operation, reliable, choices) : [];
+      if (faults.length > 0) questions.push({ operation, faults });
+    }
+    return new fc.Value({ world, questions }, undefined);
+  }
+
+  canShrinkWithoutContext(_value: unknown): _value is Case {
+    return false;
+  }
+
+  shrink(value: Case): fc.Stream<fc.Value<Case>> {
+    return fc.stream(smallerCases(value)).map((smaller) => new fc.Value(smaller, undefined));
+  }
+}
+
+/** Of the fields the operation meets, one to three. */
+function chooseFaults(
+  lookup: Lookup,
+  { query, variables }: Operation,
+  reliable: ReadonlySet<string>,
+  choices: Choices,
+): Coordinate[] {
+  const schema = mergedSchema(lookup);
+  const { resolved } = runMonolith(schema, parse(query), variables, new WorldData(lookup, new Set()));
+  // A null that only one owner forbids would be propagated by that one alone.
+  const promises = [...resolved].some((coordinate) => {
+    const [typeName = '', name = ''] = coordinate.split(/[.#]/u);
+    return lookup.field(typeName, name)?.tight !== undefined;
+  });
+  if (promises) return [];
+  const candidates = [...resolved].filter((coordinate) => !reliable.has(coordinate.split('#')[0] ?? ''));
+  return choices.some(candidates, 1 + choices.int(3));
+}
+
+/**
+ * Fields that are not made to fail, as `Type.field`, because no answer would be the right one: keys identify entities;
+ * a field that is nullable in the merged schema only takes its siblings along in a subgraph where it is not; and a
+ * non-null field that a `@requires` reads, or that stands beside what it reads, makes null what the client did not ask
+ * it for.
+ */
+function mustNotFail(lookup: Lookup): Set<string> {
+  const names = new Set<string>();
+  const add = (typeName: string, fieldName: string): void => {
+    const type = lookup.type(typeName);
+    for (const name of type?.kind === 'interface' ? type.members : [typeName]) names.add(`${name}.${fieldName}`);
+  };
+  const seen = new Set<string>();
+  /** Fields whose failure makes an object of this type null. */
+  const addPropagating = (typeName: string): void => {
+    const type = lookup.type(typeName);
+    if (type === undefined || seen.has(typeName)) return;
+    seen.add(typeName);
+    if ('members' in type) for (const member of type.members) addPropagating(member);
+    if (type.kind === 'union') return;
+    for (const field of type.kind === 'interface' ? type.objectFields : type.fields) {
+      if (!field.type.includes('!')) continue;
+      if (field.type.endsWith('!')) add(type.name, field.name);
+      addPropagating(namedType(field.type));
+    }
+  };
+  for (const type of lookup.world.types) {
+    if (type.kind === 'union') continue;
+    const fields = type.kind === 'interface' ? type.objectFields : type.fields;
+    for (const field of fields) {
+      if (field.owners === 'keys' || field.tight !== undefined || type.name === 'VM') add(type.name, field.name);
+      if (field.requires === undefined) continue;
+      for (const selected of fieldsSelected(lookup, type.name, parseSelection(field.requires))) {
+        if (selected.field.type.endsWith('!')) add(selected.typeName, selected.field.name);
+        addPropagating(namedType(selected.field.type));
+      }
+    }
+  }
+  return names;
+}

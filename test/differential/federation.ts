@@ -1,0 +1,92 @@
+import { Supergraph } from '@apollo/federation-internals';
+import { lexicographicSortSchema, parse, printSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import { createTestGateway } from '../support/create-test-gateway.ts';
+import type { RecordedCall } from '../support/create-test-gateway.ts';
+import type { Answer, Expectation } from './compare.ts';
+import { WorldData } from './data.ts';
+import type { Coordinate } from './data.ts';
+import { mergedSchema, possibleErrors, runMonolith } from './monolith-of.ts';
+import type { Operation } from './operations.ts';
+import { openStock } from './stock-of.ts';
+import type { Stock } from './stock-of.ts';
+import { subgraphsOf } from './subgraphs-of.ts';
+import { Lookup } from './world.ts';
+import type { World } from './world.ts';
+
+/** A world served both ways. */
+export interface Federation {
+  readonly supergraphSdl: string;
+  /** The merged schema that composition made. */
+  readonly apiSchema: GraphQLSchema;
+  ask(operation: Operation, faults: readonly Coordinate[]): Promise<Asked>;
+  /** The same from the stock gateway, which is opened when it is first asked. */
+  askStock(operation: Operation, faults: readonly Coordinate[]): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export interface Asked {
+  readonly got: Answer;
+  readonly expected: Expectation;
+  readonly calls: readonly RecordedCall[];
+  readonly requiresWithArguments: number;
+  readonly argumentsClash: boolean;
+}
+
+/** `composed otherwise`: composition's merged schema is not the one that the model says. */
+export async function openFederation(world: World): Promise<Federation | 'not composed' | 'composed otherwise'> {
+  const lookup = new Lookup(world);
+  let data = new WorldData(lookup, new Set());
+  const subgraphs = subgraphsOf(lookup, () => data);
+  let stock: Stock | undefined;
+  let gateway;
+  try {
+    gateway = await createTestGateway(subgraphs);
+  } catch {
+    return 'not composed';
+  }
+  const { supergraphSdl, calls } = gateway;
+  const stop = async (): Promise<void> => {
+    await gateway.stop();
+    await stock?.stop();
+  };
+  const apiSchema = Supergraph.build(supergraphSdl).apiSchema().toGraphQLJSSchema();
+  if (textOf(apiSchema) !== textOf(mergedSchema(lookup))) {
+    await stop();
+    return 'composed otherwise';
+  }
+  return {
+    supergraphSdl,
+    apiSchema,
+    stop,
+    async askStock(operation, faults) {
+      data = new WorldData(lookup, new Set(faults));
+      stock ??= await openStock(supergraphSdl, subgraphs);
+      return stock.ask(operation);
+    },
+    async ask({ query, variables }, faults) {
+      const freshData = (): WorldData => new WorldData(lookup, new Set(faults));
+      data = freshData();
+      calls.length = 0;
+      const { data: gotData, errors } = await gateway.ask(query, { ...variables });
+      const document = parse(query);
+      const run = runMonolith(apiSchema, document, variables, freshData());
+      const answer = run.result;
+      return {
+        got: { data: gotData, errors },
+        expected: {
+          answer,
+          possible: () => possibleErrors(apiSchema, document, variables, freshData()),
+          hiddenFaults: run.hiddenFaults,
+        },
+        calls: [...calls],
+        requiresWithArguments: run.requiresWithArguments,
+        argumentsClash: run.argumentsClash,
+      };
+    },
+  };
+}
+
+function textOf(schema: GraphQLSchema): string {
+  return printSchema(lexicographicSortSchema(schema));
+}
