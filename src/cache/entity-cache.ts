@@ -13,7 +13,7 @@ export interface EntityLookup {
 
 /** Reads and writes entities one representation at a time; a value is what the subgraph answered for it. */
 export interface EntityCache {
-  /** One value an index; undefined is a miss, null a cached "no such entity". */
+  /** One value an index; undefined is a miss. */
   read(lookup: EntityLookup, context: RequestContext): Promise<readonly unknown[]>;
   /** `values` by index, undefined where nothing may be stored. `headers` are the subgraph's, names in lower case. */
   write(

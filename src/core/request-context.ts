@@ -28,7 +28,7 @@ export interface RequestContext {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** null for an anonymous client. */
   readonly principal: Principal | null;
-  /** Address of the client's socket, or what trusted proxies say it is. */
+  /** Address of the client's socket. */
   readonly clientAddress: string;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
