@@ -7,6 +7,7 @@ import type {
   GraphQLSchema,
   OperationDefinitionNode,
 } from 'graphql';
+import { fragmentsOf } from '../core/fragments.ts';
 import type { FieldNames } from '../planning/field-names.ts';
 import { Selection } from './collect-fields.ts';
 import { compileProjection } from './compile-projection.ts';
@@ -43,8 +44,7 @@ export function createAskedOperation(
   operation: OperationDefinitionNode,
   names: FieldNames,
 ): AskedOperation {
-  const definitions = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
-  const fragments = new Map(definitions.map((fragment) => [fragment.name.value, fragment]));
+  const fragments = fragmentsOf(document);
   const conditions = conditionVariables(document);
   const shapes = new Map<string, ResponseShape>();
   const rootType = schema.getRootType(operation.operation);

@@ -7,6 +7,7 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
+import { fragmentsOf } from '../core/fragments.ts';
 import type { BuiltSupergraph, FetchNode, PlanNode, QueryPlan } from '../supergraph/supergraph.ts';
 import { answerShape, renameInShape } from './answer-shape.ts';
 import { mustWait } from './dependencies.ts';
@@ -117,8 +118,7 @@ interface ParsedOperation {
 function parsedOperation(document: DocumentNode): ParsedOperation {
   const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   if (operation === undefined) throw new Error('Expected a document with an operation');
-  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
-  return { operation, fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])) };
+  return { operation, fragments: fragmentsOf(document) };
 }
 
 function inOrder(planned: ParsedOperation, asked: ParsedOperation): ParsedOperation {

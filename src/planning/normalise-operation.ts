@@ -1,5 +1,6 @@
 import { getOperationAST, Kind, OperationTypeNode, print, visit } from 'graphql';
 import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql';
+import { fragmentsOf } from '../core/fragments.ts';
 import { reservedPrefix } from '../core/reserved-names.ts';
 import type { FieldNames } from './field-names.ts';
 
@@ -87,11 +88,6 @@ function mutationFields(document: DocumentNode): ReadonlySet<string> {
     }
   }
   return names;
-}
-
-function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
-  return new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
 }
 
 function fragmentsUsed(

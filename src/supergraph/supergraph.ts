@@ -24,23 +24,7 @@ import { addPrivateFields } from './private-fields.ts';
 import type { PrivateFields } from './private-fields.ts';
 import { repairPlanner } from './repair-planner.ts';
 
-export type {
-  ConditionNode,
-  DeferNode,
-  FetchDataKeyRenamer,
-  FetchDataRewrite,
-  FetchDataValueSetter,
-  FetchNode,
-  FlattenNode,
-  ParallelNode,
-  PlanNode,
-  QueryPlan,
-  QueryPlanFieldNode,
-  QueryPlanInlineFragmentNode,
-  QueryPlanSelectionNode,
-  SequenceNode,
-  SubscriptionNode,
-} from '@apollo/query-planner';
+export type { FetchDataRewrite, FetchNode, PlanNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
 
 /** A supergraph that may be served, with what the rooms above need of it. */
 export interface BuiltSupergraph {
