@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
-import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt, errors, jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { ConfigurationError, RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Principal } from '../core/principal.ts';
 import { bearerToken } from './bearer-token.ts';
-import { type Issuer, type IssuerOptions, openIssuer } from './issuer.ts';
+import { openIssuer } from './issuer.ts';
+import type { Issuer, IssuerOptions } from './issuer.ts';
 import type { Keys } from './key-set.ts';
 import { principalOfClaims } from './principal-of-claims.ts';
 

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import { createKeySet, type KeySet } from './key-set.ts';
+import { createKeySet } from './key-set.ts';
+import type { KeySet } from './key-set.ts';
 import { createKeySource } from './key-source.ts';
 
 export interface IssuerOptions {

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../core/errors.ts';
-import { denialOf, type LeafRule, type RuleNode } from './rule-node.ts';
+import { denialOf } from './rule-node.ts';
+import type { LeafRule, RuleNode } from './rule-node.ts';
 import { allow, and, chain, deny, inputRule, not, or, race, rule } from './shield.ts';
 
 /** Every rule met while one tree is compiled. */

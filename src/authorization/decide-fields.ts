@@ -1,16 +1,12 @@
-import {
-  type DocumentNode,
-  type FieldNode,
-  type FragmentDefinitionNode,
-  getArgumentValues,
-  getNamedType,
-  GraphQLError,
-  type GraphQLObjectType,
-  type GraphQLSchema,
-  isCompositeType,
-  Kind,
-  type OperationDefinitionNode,
-  type SelectionSetNode,
+import { getArgumentValues, getNamedType, GraphQLError, isCompositeType, Kind } from 'graphql';
+import type {
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLObjectType,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  SelectionSetNode,
 } from 'graphql';
 import type { Decide } from './evaluate.ts';
 import { isIncluded } from '../core/is-included.ts';

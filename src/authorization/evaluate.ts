@@ -1,7 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Logger } from '../core/logger.ts';
-import { type Denial, denialOf, type LeafRule, type RuleArguments, type RuleNode } from './rule-node.ts';
-import { type CompiledRules, defaultDenial } from './rule-tree.ts';
+import { denialOf } from './rule-node.ts';
+import type { Denial, LeafRule, RuleArguments, RuleNode } from './rule-node.ts';
+import { defaultDenial } from './rule-tree.ts';
+import type { CompiledRules } from './rule-tree.ts';
 
 /** The position a rule is asked about. */
 export interface RuleCall {

@@ -1,13 +1,8 @@
-import {
-  type DocumentNode,
-  type FieldNode,
-  isNonNullType,
-  Kind,
-  type OperationDefinitionNode,
-  OperationTypeNode,
-} from 'graphql';
+import { isNonNullType, Kind, OperationTypeNode } from 'graphql';
+import type { DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
 import type { Logger } from '../core/logger.ts';
-import { type Asked, decideFields, type Denials } from './decide-fields.ts';
+import { decideFields } from './decide-fields.ts';
+import type { Asked, Denials } from './decide-fields.ts';
 import { createEvaluator } from './evaluate.ts';
 import { prune } from './prune.ts';
 import type { Denial } from './rule-node.ts';

@@ -1,19 +1,17 @@
-import {
-  type DefinitionNode,
-  type DocumentNode,
-  doTypesOverlap,
-  type FieldNode,
-  type FragmentDefinitionNode,
-  getNamedType,
-  Kind,
-  type OperationDefinitionNode,
-  type SelectionNode,
-  type SelectionSetNode,
-  visit,
+import { doTypesOverlap, getNamedType, Kind, visit } from 'graphql';
+import type {
+  DefinitionNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  OperationDefinitionNode,
+  SelectionNode,
+  SelectionSetNode,
 } from 'graphql';
 import { RequestError } from '../core/errors.ts';
 import { emptyPlaceholder } from '../core/reserved-names.ts';
-import { type Asked, type Denials, fragmentsByName } from './decide-fields.ts';
+import { fragmentsByName } from './decide-fields.ts';
+import type { Asked, Denials } from './decide-fields.ts';
 import { isIncluded } from '../core/is-included.ts';
 import { fieldOf, possibleTypes, typeNamed } from './schema-types.ts';
 

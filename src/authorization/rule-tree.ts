@@ -1,10 +1,14 @@
-import { type GraphQLSchema, isIntrospectionType, isObjectType } from 'graphql';
+import { isIntrospectionType, isObjectType } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { ConfigurationError } from '../core/errors.ts';
 import { canonicalJson } from '../core/json.ts';
 import type { Logger } from '../core/logger.ts';
-import { compileRule, type RuleRegistry, refuse } from './compile-rule.ts';
-import { type Denial, denialOf, type RuleArguments, type RuleNode } from './rule-node.ts';
-import { type ShieldCall, shieldCallOf } from './shield.ts';
+import { compileRule, refuse } from './compile-rule.ts';
+import type { RuleRegistry } from './compile-rule.ts';
+import { denialOf } from './rule-node.ts';
+import type { Denial, RuleArguments, RuleNode } from './rule-node.ts';
+import { shieldCallOf } from './shield.ts';
+import type { ShieldCall } from './shield.ts';
 
 /** A rule tree that fits a schema. */
 export interface CompiledRules {

@@ -1,13 +1,5 @@
-import {
-  type FieldNode,
-  type GraphQLCompositeType,
-  type GraphQLField,
-  type GraphQLObjectType,
-  type GraphQLSchema,
-  isAbstractType,
-  isCompositeType,
-  isUnionType,
-} from 'graphql';
+import { isAbstractType, isCompositeType, isUnionType } from 'graphql';
+import type { FieldNode, GraphQLCompositeType, GraphQLField, GraphQLObjectType, GraphQLSchema } from 'graphql';
 import { RequestError } from '../core/errors.ts';
 
 /** @throws RequestError GRAPHQL_VALIDATION_FAILED for a name validation would have refused */

@@ -3,9 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { isUrl } from '../config/environment.ts';
 import { ConfigurationError } from '../core/errors.ts';
-import { composeSupergraph, type SubgraphLocation } from '../supergraph/compose-sources.ts';
+import { composeSupergraph } from '../supergraph/compose-sources.ts';
+import type { SubgraphLocation } from '../supergraph/compose-sources.ts';
 import { openConfig } from './open-config.ts';
-import { parseFlags, UsageError, type Io, type Verb } from './verb.ts';
+import { parseFlags, UsageError } from './verb.ts';
+import type { Io, Verb } from './verb.ts';
 
 const help = `Composes subgraph schemas into a supergraph.
 

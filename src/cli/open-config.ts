@@ -1,12 +1,15 @@
 import { resolve } from 'node:path';
 import { isUrl } from '../config/environment.ts';
-import { loadConfig, type LoadedConfig } from '../config/load-config.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
 import type { Override } from '../config/problem.ts';
-import { buildSupergraph, type BuiltSupergraph } from '../supergraph/supergraph.ts';
+import { buildSupergraph } from '../supergraph/supergraph.ts';
+import type { BuiltSupergraph } from '../supergraph/supergraph.ts';
 import { openSource } from '../supergraph/source.ts';
 import type { AtriumConfig } from '../config/config.ts';
 import type { Logger } from '../core/logger.ts';
-import { UsageError, type Io } from './verb.ts';
+import { UsageError } from './verb.ts';
+import type { Io } from './verb.ts';
 
 /** The flags every verb has that needs a configuration. */
 export const configFlags = {

@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { GraphQLError, Source, parse, printError, validate, type DocumentNode } from 'graphql';
+import { GraphQLError, Source, parse, printError, validate } from 'graphql';
+import type { DocumentNode } from 'graphql';
 import { ConfigurationError } from '../core/errors.ts';
-import { planOperation, type BuiltSupergraph, type QueryPlan } from '../supergraph/supergraph.ts';
+import { planOperation } from '../supergraph/supergraph.ts';
+import type { BuiltSupergraph, QueryPlan } from '../supergraph/supergraph.ts';
 import { configFlags, configFlagsHelp, openConfig, readSupergraph } from './open-config.ts';
 import { compilePlan } from '../planning/compile-plan.ts';
 import type { FetchPlan } from '../planning/fetch-plan.ts';
 import { nameFields, normaliseOperation } from '../planning/normalise-operation.ts';
 import { printPlan } from './print-plan.ts';
-import { parseFlags, UsageError, type Verb } from './verb.ts';
+import { parseFlags, UsageError } from './verb.ts';
+import type { Verb } from './verb.ts';
 
 const help = `Prints the query plan of an operation: which subgraph is asked for what, and in which order.
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { closestNames } from '../config/closest-names.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
-import { UsageError, type Io, type Verb } from './verb.ts';
+import { UsageError } from './verb.ts';
+import type { Io, Verb } from './verb.ts';
 
 const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   serve: async () => (await import('./serve.ts')).serve,

@@ -3,7 +3,8 @@ import { isJsonObject } from '../core/json.ts';
 import { createAtrium } from '../create-atrium.ts';
 import type { Override } from '../config/problem.ts';
 import { configFlags, configFlagsHelp, openConfig } from './open-config.ts';
-import { parseFlags, type Io, type Verb } from './verb.ts';
+import { parseFlags } from './verb.ts';
+import type { Io, Verb } from './verb.ts';
 
 const help = `Runs the gateway until SIGINT or SIGTERM. Without a configuration: no authentication, no rules, safe limits.
 

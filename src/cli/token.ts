@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
-import { parseFlags, UsageError, type Verb } from './verb.ts';
+import { parseFlags, UsageError } from './verb.ts';
+import type { Verb } from './verb.ts';
 
 const help = `Prints a token for a user of the demo, and nothing else.
 

@@ -4,7 +4,8 @@ import { compileRules } from '../authorization/rule-tree.ts';
 import { configFlags, configFlagsHelp, cliLogger, openConfig, readSupergraph } from './open-config.ts';
 import { createAuthenticator } from '../authentication/authenticator.ts';
 import { createRateLimiter } from '../rate-limit/limiter.ts';
-import { parseFlags, type Io, type Verb } from './verb.ts';
+import { parseFlags } from './verb.ts';
+import type { Io, Verb } from './verb.ts';
 
 const help = `Checks the configuration and the supergraph, and says what a gateway started with them enforces.
 

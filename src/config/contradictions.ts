@@ -1,6 +1,7 @@
 import type { ParsedConfig } from './config.ts';
 import { closestNames } from './closest-names.ts';
-import { expected, type Problem } from './problem.ts';
+import { expected } from './problem.ts';
+import type { Problem } from './problem.ts';
 import { subgraphVariable } from './subgraph-options.ts';
 
 /** What is well-formed key by key and still cannot work together. */

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isJsonObject } from '../core/json.ts';
 import { closestNames } from './closest-names.ts';
-import { expected, type KeyPath, type Override, type Problem } from './problem.ts';
+import { expected } from './problem.ts';
+import type { KeyPath, Override, Problem } from './problem.ts';
 import { subgraphVariable } from './subgraph-options.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
 import { isJsonObject } from '../core/json.ts';
-import { configSchema, type AtriumConfig, type Frozen, type ParsedConfig, type SupergraphSource } from './config.ts';
+import { configSchema } from './config.ts';
+import type { AtriumConfig, Frozen, ParsedConfig, SupergraphSource } from './config.ts';
 import { findContradictions } from './contradictions.ts';
-import { isUrl, readEnvironment, type Environment } from './environment.ts';
-import { configurationError, problemsOf, type KeyPath, type Override } from './problem.ts';
+import { isUrl, readEnvironment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { configurationError, problemsOf } from './problem.ts';
+import type { KeyPath, Override } from './problem.ts';
 
 export interface ParseOptions {
   /** Folder that relative paths of the configuration start from; the working directory by default. */

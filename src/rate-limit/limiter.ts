@@ -1,9 +1,11 @@
 import type { Logger } from '../core/logger.ts';
 import type { RedisConnection } from '../redis/connect.ts';
-import { admits, type Charge } from './gcra.ts';
+import { admits } from './gcra.ts';
+import type { Charge } from './gcra.ts';
 import { createMemoryBuckets } from './memory-buckets.ts';
 import { createRedisBuckets } from './redis-buckets.ts';
-import { burstOf, chargeOf, checkRules, type RateLimitRule, type RateLimitSubject } from './rule.ts';
+import { burstOf, chargeOf, checkRules } from './rule.ts';
+import type { RateLimitRule, RateLimitSubject } from './rule.ts';
 
 export interface RateLimiter {
   /** Counts one request against every rule, or against none when one refuses. Never rejects. */

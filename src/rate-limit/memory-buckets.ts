@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { admits, backlogOf, type Buckets } from './gcra.ts';
+import { admits, backlogOf } from './gcra.ts';
+import type { Buckets } from './gcra.ts';
 
 const maxBuckets = 100_000;
 

@@ -2,7 +2,8 @@ import type { Result } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../core/logger.ts';
 import type { RedisConnection } from '../redis/connect.ts';
-import { admits, backlogOf, type Buckets, type Charge } from './gcra.ts';
+import { admits, backlogOf } from './gcra.ts';
+import type { Buckets, Charge } from './gcra.ts';
 import { gcraScript } from './gcra-script.ts';
 
 declare module 'ioredis' {

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Logger } from '../core/logger.ts';
-import { type Breaker, createBreaker } from './breaker.ts';
+import { createBreaker } from './breaker.ts';
+import type { Breaker } from './breaker.ts';
 
 export interface RedisOptions {
   /** `redis://` or `rediss://`. */

@@ -1,11 +1,5 @@
-import {
-  buildClientSchema,
-  getIntrospectionQuery,
-  getOperationAST,
-  type GraphQLSchema,
-  parse,
-  validate,
-} from 'graphql';
+import { buildClientSchema, getIntrospectionQuery, getOperationAST, parse, validate } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { createFetcher } from './fetcher.ts';
 
 /** Those of the queries that are valid in the gateway's schema; none when it does not show its schema. */
