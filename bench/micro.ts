@@ -2,7 +2,8 @@ import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { handWritten } from './floor/hand-written.ts';
-import { createSides, type Operation } from './micro/operations.ts';
+import { createSides } from './micro/operations.ts';
+import type { Operation } from './micro/operations.ts';
 import { Stopwatch } from './micro/stopwatch.ts';
 import { printTable } from './report.ts';
 import { median } from './statistics.ts';
@@ -72,7 +73,7 @@ for (let round = 0; round < (seconds * 1_000) / sliceMs; round += 1) {
 }
 
 const rows: string[][] = [];
-for (const { key, title, timed } of sides) {
+for (const { key, title, timed, answers } of sides) {
   const own = slices.get(key) ?? [];
   const operations = own.reduce((sum, slice) => sum + slice.operations, 0);
   const per = (figure: (slice: Slice) => number, count = 1) =>
@@ -90,6 +91,7 @@ for (const { key, title, timed } of sides) {
     per(({ majorGcs }) => majorGcs, 1_000).toFixed(2),
     per(({ minorGcs }) => minorGcs, 1_000).toFixed(2),
     String(operations),
+    (answers.bytes / 1_000).toFixed(1),
     shares,
   ]);
 }
@@ -103,6 +105,7 @@ process.stdout.write(
       'major GCs / 1,000',
       'minor GCs / 1,000',
       'operations',
+      'KB parsed',
       'of the main thread (a slice with a stopwatch)',
     ],
     rows,

@@ -1,8 +1,11 @@
 import { deepStrictEqual } from 'node:assert';
 import { getOperationAST, parse } from 'graphql';
-import { createRequestRecord, type RequestContext } from '../../src/core/request-context.ts';
-import { createExecutable, type Executable } from '../../src/execution/executable.ts';
-import { executeOperation, type OperationRun } from '../../src/execution/execute-operation.ts';
+import { createRequestRecord } from '../../src/core/request-context.ts';
+import type { RequestContext } from '../../src/core/request-context.ts';
+import { createExecutable } from '../../src/execution/executable.ts';
+import type { Executable } from '../../src/execution/executable.ts';
+import { executeOperation } from '../../src/execution/execute-operation.ts';
+import type { OperationRun } from '../../src/execution/execute-operation.ts';
 import type { AskedOperation } from '../../src/execution/asked-operation.ts';
 import { createOperationCache } from '../../src/execution/operation-cache.ts';
 import { coerceVariables } from '../../src/limits/coerce-variables.ts';
@@ -26,6 +29,8 @@ export interface Side {
   readonly operation: Operation;
   /** The same with the stopwatch running. */
   readonly timed: Operation;
+  /** What it is answered by the subgraphs. */
+  readonly answers: RecordedAnswers;
 }
 
 const context: RequestContext = {
@@ -59,12 +64,14 @@ export async function createSides(
     title: 'Atrium',
     operation: atriumOperation(prepared, ours, untimed),
     timed: atriumOperation(prepared, ours, timed),
+    answers: ours,
   };
   const control: Side = {
     key: 'control',
     title: 'hand-written',
     operation: controlOperation(plan, theirs, untimed),
     timed: controlOperation(plan, theirs, timed),
+    answers: theirs,
   };
   deepStrictEqual(JSON.parse(await atrium.operation()), JSON.parse(await control.operation()));
   ours.recording = false;

@@ -11,6 +11,8 @@ export class RecordedAnswers {
   readonly #recorded = new Map<string, Map<number, { readonly body: string; readonly answer: Buffer }>>();
   readonly #interleaved: boolean;
   recording = true;
+  /** All bodies of the recording together. */
+  bytes = 0;
 
   /** `interleaved`: every answer comes in a later turn of the event loop. */
   constructor(world: World, interleaved: boolean) {
@@ -35,6 +37,7 @@ export class RecordedAnswers {
     const known = bodies.get(length);
     if (known !== undefined && known.body !== body) throw new Error(`two requests to ${subgraph} have ${length} bytes`);
     bodies.set(length, { body, answer });
+    this.bytes += answer.length;
     return answer;
   }
 }
