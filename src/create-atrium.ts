@@ -25,7 +25,7 @@ export interface Atrium {
    * what the operator has to mend.
    */
   start(): Promise<{ readonly url: string; readonly port: number } | undefined>;
-  /** Ends what is running first, a start included; safe to call more than once. */
+  /** Gives up a start, ends what is running first; safe to call more than once. */
   stop(): Promise<void>;
 }
 
@@ -33,6 +33,7 @@ export interface Atrium {
 export function createAtrium(config: AtriumConfig, more: { readonly logger?: Logger } = {}): Atrium {
   const closers: (() => Promise<void> | void)[] = [];
   const onStop = (close: () => Promise<void> | void): void => void closers.unshift(close);
+  const givenUp = new AbortController();
   let starting: Promise<unknown> | undefined;
   let stopping: Promise<void> | undefined;
 
@@ -57,7 +58,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     const forwardedHeaders = config.headers.toSubgraphs;
 
     const gateway = new AtriumGateway({
-      supergraphSdl: createSupergraphManager(config.supergraph, { logger }),
+      supergraphSdl: createSupergraphManager(config.supergraph, { logger, signal: givenUp.signal }),
       headers: config.headers,
       subgraph: (name) => subgraphOptions(config, name),
       checkSubgraphs: (names) => checkSubgraphNames(config, names),
@@ -81,7 +82,6 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       door,
       apollo,
       extendContext: config.context,
-      ready: () => stopping === undefined,
       explorerDirectory: explorer?.kind === 'ready' ? explorer.directory : undefined,
       logger,
     });
@@ -104,11 +104,16 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       try {
         return await started;
       } catch (error) {
+        const wasStopped = givenUp.signal.aborted;
         await (stopping ??= closeAll());
+        if (wasStopped) return undefined;
         throw error;
       }
     },
-    stop: () => (stopping ??= closeAll()),
+    stop() {
+      givenUp.abort();
+      return (stopping ??= closeAll());
+    },
   };
 }
 

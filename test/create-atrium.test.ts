@@ -10,12 +10,14 @@ import { parseConfig } from '../src/config/parse-config.ts';
 import { silentLogger } from '../src/core/logger.ts';
 import { createAtrium } from '../src/create-atrium.ts';
 
-it('ends a start when it is stopped meanwhile, and leaves nothing listening', async () => {
-  // A service that takes the connection and says nothing until it is cut.
+it('gives up a start when it is stopped meanwhile, without a word, and leaves nothing listening', async () => {
+  // A service that takes the connection and says nothing.
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');
   onTestFinished(() => void silent.close());
   const { port } = silent.address() as AddressInfo;
+  const said: string[] = [];
+  const say = (_fields: object, message: string) => void said.push(message);
   const atrium = createAtrium(
     parseConfig(
       {
@@ -27,15 +29,15 @@ it('ends a start when it is stopped meanwhile, and leaves nothing listening', as
       },
       {},
     ),
-    { logger: silentLogger },
+    { logger: { debug() {}, info: say, warn: say, error: say } },
   );
   const asked = once(silent, 'connection');
   const started = atrium.start();
-  const [socket] = await asked;
+  await asked;
   const stopped = atrium.stop();
-  socket.destroy();
   expect(await started).toBeUndefined();
   await stopped;
+  expect(said).toEqual([]);
 });
 
 it('answers after a start and no more after a stop', async () => {

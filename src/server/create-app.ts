@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import Fastify from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../core/errors.ts';
@@ -19,11 +20,19 @@ export interface AppOptions {
   readonly methods: Readonly<Record<string, string>>;
 }
 
+export interface App {
+  readonly app: FastifyInstance;
+  /** Ends the connections on which no whole request has come: Node takes them for busy. */
+  readonly cutUnsent: () => void;
+}
+
 const safeRequestId = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** A Fastify instance with what holds for every path: request id, timeouts, bodies, refusals, the log line. */
-export function createApp(options: AppOptions): FastifyInstance {
+export function createApp(options: AppOptions): App {
   const { logger } = options;
+  /** What is open, with the requests that are being received or answered. */
+  const connections = new Map<Socket, Set<IncomingMessage>>();
   const app: FastifyInstance = Fastify({
     keepAliveTimeout: 72_000,
     requestTimeout: 30_000,
@@ -38,6 +47,10 @@ export function createApp(options: AppOptions): FastifyInstance {
     },
   });
 
+  app.server.on('connection', (socket) => {
+    connections.set(socket, new Set());
+    socket.once('close', () => connections.delete(socket));
+  });
   app.decorateRequest('exchange');
   app.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);
@@ -66,15 +79,23 @@ export function createApp(options: AppOptions): FastifyInstance {
     reply.removeHeader('connection');
     return refuse(refusal, exchange, reply);
   });
-  return app;
+  return { app, cutUnsent };
+
+  function cutUnsent(): void {
+    for (const [socket, requests] of connections) {
+      if (!Array.from(requests).some(({ complete }) => complete)) socket.destroy();
+    }
+  }
 
   function begin(request: FastifyRequest, reply: FastifyReply): void {
     request.exchange = createExchange(request);
+    connections.get(request.raw.socket)?.add(request.raw);
     reply.raw.once('close', () => finish(request, reply));
     reply.header('x-content-type-options', 'nosniff').header('x-request-id', request.id);
   }
 
-  function finish({ exchange, method }: FastifyRequest, { raw }: FastifyReply): void {
+  function finish({ exchange, method, raw: message }: FastifyRequest, { raw }: FastifyReply): void {
+    connections.get(message.socket)?.delete(message);
     const sent = raw.writableFinished;
     if (!sent) exchange.abort?.abort();
     logAccess(logger, {

@@ -23,7 +23,6 @@ export interface FrontOptions {
   readonly apollo: ApolloServer<ServerContext>;
   /** What it returns is merged into the context; the request's own keys stay as they are. */
   readonly extendContext?: ((context: RequestContext) => object | Promise<object>) | undefined;
-  readonly ready: () => boolean;
   /** Folder of the explorer's files; without it, and in production mode, there is no explorer. */
   readonly explorerDirectory?: string | undefined;
   readonly logger: Logger;
@@ -33,11 +32,14 @@ export interface Front {
   /** @throws ConfigurationError when the address cannot be had */
   listen(): Promise<{ url: string; port: number }>;
   /**
-   * Stops accepting, lets requests in flight end, and cuts what is left after `shutdownMs`. May be called again: every
-   * call waits for the same end.
+   * Stops accepting, lets requests in flight end, and cuts what is left after `shutdownMs`; connections whose request is
+   * not whole by then, after a second. May be called again: every call waits for the same end.
    */
   close(): Promise<void>;
 }
+
+/** What a client that is still sending when the front stops has left to finish. */
+const sendingMs = 1_000;
 
 const methods = { '/graphql': 'GET, POST, OPTIONS', '/health/live': 'GET, HEAD', '/health/ready': 'GET, HEAD' };
 
@@ -48,7 +50,12 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   const setCors = createCors(server.cors);
   let closing: Promise<void> | undefined;
 
-  const app = createApp({ maxBodyBytes: server.maxBodyBytes, logger, isClosing: () => closing !== undefined, methods });
+  const { app, cutUnsent } = createApp({
+    maxBodyBytes: server.maxBodyBytes,
+    logger,
+    isClosing: () => closing !== undefined,
+    methods,
+  });
   app.options('/graphql', (request, reply) => {
     setCors(request, reply);
     return reply.code(204).header('allow', methods['/graphql']).send();
@@ -57,7 +64,11 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   // has no place for the request's own headers, the media type chosen here, or an answer known without Apollo Server.
   app.route({ method: ['GET', 'POST'], url: '/graphql', onRequest: enter, handler: answer });
   app.route({ method: ['GET', 'HEAD'], url: '/health/live', handler: (_, reply) => health('live', reply) });
-  app.route({ method: ['GET', 'HEAD'], url: '/health/ready', handler: (_, reply) => health(readiness(), reply) });
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/health/ready',
+    handler: (_, reply) => health(closing === undefined ? 'ready' : 'stopping', reply),
+  });
   if (development && options.explorerDirectory !== undefined) serveExplorer(app, options.explorerDirectory);
   await app.ready();
   return { listen, close: () => (closing ??= stop()) };
@@ -147,11 +158,6 @@ export async function createFront(options: FrontOptions): Promise<Front> {
       .send(response.body.string);
   }
 
-  function readiness(): 'ready' | 'starting' | 'stopping' {
-    if (closing !== undefined) return 'stopping';
-    return options.ready() ? 'ready' : 'starting';
-  }
-
   async function listen(): Promise<{ url: string; port: number }> {
     const { host } = server;
     try {
@@ -166,19 +172,20 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   }
 
   async function stop(): Promise<void> {
+    const sending = setTimeout(cutUnsent, sendingMs);
     const cut = setTimeout(() => app.server.closeAllConnections(), server.shutdownMs);
     try {
       await app.close();
     } finally {
+      clearTimeout(sending);
       clearTimeout(cut);
     }
   }
 }
 
-function health(status: 'live' | 'ready' | 'starting' | 'stopping', reply: FastifyReply): FastifyReply {
-  const well = status === 'live' || status === 'ready';
+function health(status: 'live' | 'ready' | 'stopping', reply: FastifyReply): FastifyReply {
   return reply
-    .code(well ? 200 : 503)
+    .code(status === 'stopping' ? 503 : 200)
     .header('cache-control', 'no-store')
     .send({ status });
 }

@@ -14,6 +14,8 @@ export interface SupergraphManagerOptions {
   readonly logger: Logger;
   /** How long one request for a schema may take. */
   readonly timeoutMs?: number;
+  /** Gives up looking for a supergraph to start with. */
+  readonly signal?: AbortSignal;
   readonly schedule?: Schedule;
 }
 
@@ -23,13 +25,13 @@ export interface SupergraphManagerOptions {
  */
 export function createSupergraphManager(
   from: AtriumConfig['supergraph'],
-  { logger, timeoutMs = 5_000, schedule = scheduleUnattended }: SupergraphManagerOptions,
+  { logger, timeoutMs = 5_000, signal, schedule = scheduleUnattended }: SupergraphManagerOptions,
 ): SupergraphManager {
   return {
     async initialize({ update }) {
       const stopping = new AbortController();
       const source = openSource(from, { logger, timeoutMs });
-      const supergraphSdl = await source.first(stopping.signal);
+      const supergraphSdl = await source.first(signal ?? stopping.signal);
       const look = neverOverlapping(createLook(source, supergraphSdl, update, logger, stopping.signal));
 
       let cancelPoll = () => {};

@@ -108,7 +108,7 @@ function servicesSource(
     try {
       return await current(signal);
     } catch (error) {
-      if (fallback === undefined || !(error instanceof SubgraphsDown)) throw error;
+      if (fallback === undefined || signal.aborted || !(error instanceof SubgraphsDown)) throw error;
       const sdl = await readSupergraph(fallback).catch((missing: unknown) => {
         throw new ConfigurationError(`${error.message}; and as its fallback: ${messageOf(missing)}`, { cause: error });
       });

@@ -94,7 +94,6 @@ export interface TestFrontOptions {
   plugins?: readonly ApolloServerPlugin<RequestContext>[];
   extendContext?: (context: RequestContext) => object | Promise<object>;
   explorerDirectory?: string;
-  ready?: () => boolean;
   /** Answers instead of the schema. */
   executor?: (execution: Execution, context: RequestContext) => ReturnType<Executor>;
 }
@@ -148,7 +147,6 @@ export async function startFront(options: TestFrontOptions = {}): Promise<TestFr
     door: options.door ?? [],
     apollo,
     extendContext: options.extendContext,
-    ready: options.ready ?? (() => true),
     explorerDirectory: options.explorerDirectory,
     logger,
   });

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigurationError } from '../../src/core/errors.ts';
+import type { DoorStep } from '../../src/server/door.ts';
 import { startFront } from './start-front.ts';
 
 const question = JSON.stringify({ query: '{ me { id } }' });
@@ -62,20 +63,57 @@ describe('a front that stops', () => {
     await socket.closed;
   });
 
-  it('cuts what is left at the deadline: half requests, silent sockets, operations without end', async () => {
+  it('gives clients that are still sending a second, and what runs the whole time', async () => {
+    const held = heldGateway();
+    const atTheDoor = Promise.withResolvers<void>();
+    const entered = Promise.withResolvers<void>();
+    let arrived = 0;
+    const door: DoorStep = {
+      name: 'counting',
+      run({ headers }) {
+        if (++arrived === 3) entered.resolve();
+        return headers['x-hold'] === undefined ? undefined : atTheDoor.promise;
+      },
+    };
+    const front = await startFront({ executor: held.executor, door: [door] });
+    const operation = front.socket();
+    operation.write(head + question);
+    await held.started;
+    // Whole, although nobody has read its body yet.
+    const whole = front.socket();
+    whole.write(head.replace('\r\n', '\r\nx-hold: 1\r\n') + question);
+    const halfBody = front.socket();
+    halfBody.write(head + question.slice(0, 10));
+    await entered.promise;
+    const halfHead = front.socket();
+    halfHead.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\nGET /health/live HTTP/1.1\r\n');
+    await halfHead.received(/"live"\}/);
+
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const stopping = front.close();
+    vi.advanceTimersByTime(1_000);
+    expect(await halfBody.closed).toBe('');
+    expect(await halfHead.closed).toMatch(/"live"\}$/);
+    held.release();
+    atTheDoor.resolve();
+    expect(await operation.closed).toMatch(/^HTTP\/1.1 200 /);
+    expect(await whole.closed).toMatch(/^HTTP\/1.1 200 /);
+    await stopping;
+  });
+
+  it('cuts what is left at the deadline: silent sockets, operations without end', async () => {
     const held = heldGateway();
     const front = await startFront({ executor: held.executor, server: { shutdownMs: 50 } });
     const operation = front.socket();
     operation.write(head + question);
     const signal = await held.started;
-    const half = front.socket();
-    half.write(head + question.slice(0, 10));
     const silent = front.socket();
 
     const before = performance.now();
     await front.close();
     expect(performance.now() - before).toBeGreaterThanOrEqual(45);
-    expect(await Promise.all([operation.closed, half.closed, silent.closed])).toEqual(['', '', '']);
+    expect(await Promise.all([operation.closed, silent.closed])).toEqual(['', '']);
     if (!signal.aborted) await once(signal, 'abort');
     expect(signal.aborted).toBe(true);
     held.release();
