@@ -8,6 +8,7 @@ import {
   DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES,
   errorCauses,
   FeatureUrl,
+  FieldDefinition,
   isAbstractType,
   operationFromDocument,
   possibleRuntimeTypes,
@@ -41,6 +42,15 @@ export interface BuiltSupergraph {
    * union, its object types.
    */
   readonly possibleTypes: (typeName: string) => ReadonlySet<string>;
+  /** The fields that labels of `@override` move. */
+  readonly labelledFields: readonly LabelledField[];
+}
+
+export interface LabelledField {
+  readonly label: string;
+  readonly field: string;
+  /** Some key, `@requires` or `@fromContext` needs a field of this name, so that plans may need it unasked. */
+  readonly needed: boolean;
 }
 
 /**
@@ -53,19 +63,21 @@ export function buildSupergraph(sdl: string): BuiltSupergraph {
     refuseUnenforcedFeatures(schema);
     const supergraph = new Supergraph(schema, supportedFeatures);
     const planned = addPrivateFields(sdl);
+    const planner = new QueryPlanner(
+      planned.sdl === sdl
+        ? supergraph
+        : // Not validated again: the fields that private ones stand for may be @external without a use.
+          new Supergraph(buildSchema(planned.sdl, { validate: false }), supportedFeatures, false),
+    );
     return {
       sdl,
       supergraph,
       apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
-      planner: new QueryPlanner(
-        planned.sdl === sdl
-          ? supergraph
-          : // Not validated again: the fields that private ones stand for may be @external without a use.
-            new Supergraph(buildSchema(planned.sdl, { validate: false }), supportedFeatures, false),
-      ),
+      planner,
       privateFields: planned.privateFields,
       subgraphs: supergraph.subgraphsMetadata(),
       possibleTypes: rememberPossibleTypes(schema),
+      labelledFields: labelledFields(planner.supergraph.schema),
     };
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
@@ -91,18 +103,37 @@ function rememberPossibleTypes(schema: Schema): BuiltSupergraph['possibleTypes']
   };
 }
 
+function labelledFields(schema: Schema): LabelledField[] {
+  const applied = (name: string) => [...(schema.directive(name)?.applications() ?? [])];
+  const fields = applied('join__field').map((application) => ({ application, values: application.arguments() }));
+  if (!fields.some(({ values }) => values['overrideLabel'])) return [];
+  const selections = [
+    ...applied('join__type').map((application) => application.arguments()['key']),
+    ...fields.flatMap(({ values }) => [values['requires'], values['contextArguments']]),
+  ];
+  const names = new Set(JSON.stringify(selections).match(/\w+/gu));
+  return fields.flatMap(({ application: { parent }, values: { overrideLabel: label } }) =>
+    typeof label === 'string' && parent instanceof FieldDefinition
+      ? [{ label, field: parent.name, needed: names.has(parent.name) }]
+      : [],
+  );
+}
+
 /**
- * The plan of one operation of a document that is valid for the API schema. Throws GraphQLError when the operation
- * cannot be found or planned.
+ * The plan of one operation of a document that is valid for the API schema, with fields where `@override` moves them when
+ * these of its labels are active. Throws GraphQLError when the operation cannot be found or planned.
  */
 export function planOperation(
   built: BuiltSupergraph,
   document: DocumentNode,
   operationName: string | undefined,
+  activeLabels: readonly string[] = [],
 ): QueryPlan {
   const options = operationName === undefined ? {} : { operationName };
+  const overrideConditions = new Map(activeLabels.map((label) => [label, true]));
   try {
-    return built.planner.buildQueryPlan(operationFromDocument(built.planner.supergraph.apiSchema(), document, options));
+    const operation = operationFromDocument(built.planner.supergraph.apiSchema(), document, options);
+    return built.planner.buildQueryPlan(operation, { overrideConditions });
   } catch (error) {
     if (error instanceof GraphQLError) throw error;
     const originalError = error instanceof Error ? error : new Error(String(error));
