@@ -52,7 +52,7 @@ export interface Measured extends LoadResult {
   readonly usage: Usage;
 }
 
-const probe = new URL('gc-probe.ts', import.meta.url).href;
+export const probe = new URL('gc-probe.ts', import.meta.url).href;
 const readyWithinMs = 90_000;
 
 export async function openArena(): Promise<Arena> {
@@ -90,7 +90,7 @@ export async function openArena(): Promise<Arena> {
         });
         const child = new Child(contestant.title, ['--import', probe, ...nodeArgs, ...args], contestant.cwd ?? folder);
         started.add(child);
-        await firstAnswer(child, url, workload);
+        await firstAnswer(child, url, workload.varies ? workload.body(0) : undefined);
         const readyMs = performance.now() - since;
 
         const usage = () => child.ask('usage', null, usageSchema);
@@ -140,8 +140,8 @@ async function composeWorld(subgraphs: Subgraphs): Promise<string> {
   return composition.supergraphSdl;
 }
 
-async function firstAnswer(child: Child, url: string, workload: Workload): Promise<void> {
-  const body = workload.varies ? workload.body(0) : '{"query":"{__typename}"}';
+/** Resolves when the child answers the body at the URL. */
+export async function firstAnswer(child: Child, url: string, body = '{"query":"{__typename}"}'): Promise<void> {
   const end = performance.now() + readyWithinMs;
   while (performance.now() < end) {
     child.assertRunning();
@@ -171,7 +171,7 @@ async function post(url: string, body: string, token: string | undefined): Promi
   return text;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

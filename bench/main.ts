@@ -8,6 +8,7 @@ import { measureWorkload } from './measure-workload.ts';
 import { help, parseOptions, type BenchOptions } from './options.ts';
 import { printFigures, printSummary, type WorkloadResult } from './report.ts';
 import { soak } from './soak.ts';
+import { measureStart } from './start/measure-start.ts';
 import { workloads } from './workloads.ts';
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -26,6 +27,10 @@ try {
 }
 
 async function bench(options: BenchOptions): Promise<void> {
+  if (options.start) {
+    print(`${describeMachine()}.\n\n${await measureStart(options.rounds, say)}`);
+    return;
+  }
   const names: readonly string[] = [...options.contestants, 'against'];
   const wanted = contestantsWith(options.against).filter(({ name }) => names.includes(name));
   const present = wanted.filter(({ title, missing }) => {

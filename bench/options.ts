@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Seconds of load on end, watched for drift, in place of rounds. */
   readonly soak: number | undefined;
+  /** What it costs to start, in place of load. */
+  readonly start: boolean;
   /** Where results are written; undefined writes none. */
   readonly out: string | undefined;
 }
@@ -29,6 +31,7 @@ Usage: npm run bench -- [flags]
   --rounds N         in which the contestants take turns (default: 3)
   --quick            one round of 1 s after 0.5 s of warm-up
   --soak N           N seconds of load on end for each contestant, watched for drift of GC, memory and CPU
+  --start            what it costs to load a small and a large supergraph and to be ready, in place of load
   --out FILE         where the figures are written (default: bench/results/latest.json for a run of everything)`;
 
 /** @throws Error that says which flag is wrong. */
@@ -44,12 +47,14 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       soak: { type: 'string' },
+      start: { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return 'help';
-  const everything = values.workload === undefined && values.contestant === undefined && values.soak === undefined;
+  const load = values.soak === undefined && !values.start;
+  const everything = load && values.workload === undefined && values.contestant === undefined;
   const standard = everything && !values.quick ? 'bench/results/latest.json' : undefined;
   return {
     workloads: namesOf('--workload', values.workload, workloadNames),
@@ -59,6 +64,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     warmUpSeconds: numberOf('--warm-up', values['warm-up'], values.quick ? 0.5 : 4),
     rounds: numberOf('--rounds', values.rounds, values.quick ? 1 : 3),
     soak: values.soak === undefined ? undefined : numberOf('--soak', values.soak, 60),
+    start: values.start,
     out: values.out ?? standard,
   };
 }

@@ -165,6 +165,8 @@ async function prepare(workload: Workload, { subgraphs }: World): Promise<Prepar
     operationName: operation.name?.value,
     documentHash: undefined,
     names: asked.names,
+    variables: coerced,
+    conditions: asked.conditionsIn(coerced),
   });
   return { asked, executable, variables, coercedVariables: coerced };
 }
