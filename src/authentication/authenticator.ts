@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { ConfigurationError, RequestError } from '../core/errors.ts';
+import { RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Principal } from '../core/principal.ts';
 import { bearerToken } from './bearer-token.ts';
@@ -51,9 +51,6 @@ export async function createAuthenticator(
 ): Promise<Authenticator> {
   const issuers = new Map<string, Issuer>();
   for (const options of issuerOptions) {
-    if (issuers.has(options.issuer)) {
-      throw new ConfigurationError(`authentication: expected each issuer once, got "${options.issuer}" twice`);
-    }
     issuers.set(options.issuer, await openIssuer(options, clock, logger));
   }
   const verified = new LRUCache<string, VerifiedToken>({ max: maxVerifiedTokens });

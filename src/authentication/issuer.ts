@@ -31,16 +31,13 @@ const publicKeyAlgorithms: readonly string[] = [
  * at a URL is fetched in the background.
  */
 export async function openIssuer(options: IssuerOptions, clock: () => number, logger: Logger): Promise<Issuer> {
-  const { issuer, jwks, audiences, algorithms = publicKeyAlgorithms } = options;
+  const { issuer, jwks, algorithms = publicKeyAlgorithms } = options;
   const refused = algorithms.find((algorithm) => !publicKeyAlgorithms.includes(algorithm));
-  if (refused !== undefined || algorithms.length === 0) {
+  if (refused !== undefined) {
     throw new ConfigurationError(
       `authentication: expected the algorithms of issuer "${issuer}" to be some of ${publicKeyAlgorithms.join(', ')}, ` +
-        `got ${refused === undefined ? 'none at all' : JSON.stringify(refused)}`,
+        `got ${JSON.stringify(refused)}`,
     );
-  }
-  if (audiences.length === 0) {
-    throw new ConfigurationError(`authentication: expected at least one audience for issuer "${issuer}", got none`);
   }
   const source = createKeySource(jwks);
   const keySet = createKeySet(issuer, source, clock, logger);

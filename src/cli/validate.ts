@@ -3,7 +3,6 @@ import { checkSubgraphNames, subgraphOptions } from '../config/subgraph-options.
 import { compileRules } from '../authorization/rule-tree.ts';
 import { configFlags, configFlagsHelp, cliLogger, openConfig, readSupergraph } from './open-config.ts';
 import { createAuthenticator } from '../authentication/authenticator.ts';
-import { createRateLimiter } from '../rate-limit/limiter.ts';
 import { parseFlags } from './verb.ts';
 import type { Io, Verb } from './verb.ts';
 
@@ -25,7 +24,7 @@ export const validate: Verb = {
       config,
       supergraph.subgraphs.map(({ name }) => name),
     );
-    await checkRooms(config, io);
+    await checkKeys(config.authentication, io);
     const { coveredFields } = compileRules(config.authorization?.rules, supergraph.apiSchema, cliLogger(io));
     io.out(
       [
@@ -44,11 +43,10 @@ export const validate: Verb = {
   },
 };
 
-/** What these rooms refuse when a gateway starts, they refuse here. */
-async function checkRooms({ authentication, rateLimit }: AtriumConfig, io: Io): Promise<void> {
-  const logger = cliLogger(io);
-  if (rateLimit !== undefined) createRateLimiter(rateLimit.rules, { logger });
-  if (authentication !== undefined) await (await createAuthenticator(authentication, { logger })).close();
+/** Algorithms and files of keys that a starting gateway would refuse. */
+async function checkKeys(authentication: AtriumConfig['authentication'], io: Io): Promise<void> {
+  if (authentication === undefined) return;
+  await (await createAuthenticator(authentication, { logger: cliLogger(io) })).close();
 }
 
 function describeAuthentication(authentication: AtriumConfig['authentication']): string {

@@ -1,17 +1,11 @@
 import type { ParsedConfig } from './config.ts';
-import { closestNames } from './closest-names.ts';
 import { expected } from './problem.ts';
 import type { Problem } from './problem.ts';
-import { subgraphVariable } from './subgraph-options.ts';
 
 /** What is well-formed key by key and still cannot work together. */
-export function findContradictions(
-  config: ParsedConfig,
-  subgraphAddresses: Readonly<Record<string, string>>,
-): Problem[] {
+export function findContradictions(config: ParsedConfig): Problem[] {
   return [
     ...supergraphProblems(config.supergraph),
-    ...subgraphNameProblems(config, subgraphAddresses),
     ...corsProblems(config.server.cors),
     ...issuerProblems(config.authentication?.issuers ?? []),
     ...rateLimitProblems(config.rateLimit?.rules ?? []),
@@ -35,24 +29,6 @@ function supergraphProblems(supergraph: ParsedConfig['supergraph']): Problem[] {
     problems.push({ path: ['supergraph', 'services'], message: 'expected at least one subgraph, got none' });
   }
   return problems;
-}
-
-/** With `services` every subgraph's name is known; otherwise only the supergraph knows them. */
-function subgraphNameProblems(config: ParsedConfig, addresses: Readonly<Record<string, string>>): Problem[] {
-  if (config.supergraph.services === undefined) return [];
-  const known = Object.keys(config.supergraph.services);
-  const strangers = Object.keys(config.subgraphs).filter((name) => !known.includes(name));
-  const unused = Object.keys(addresses).filter((variable) => !known.map(subgraphVariable).includes(variable));
-  return [
-    ...strangers.map((name) => ({
-      path: ['subgraphs', name],
-      message: `no such subgraph in supergraph.services${closestNames(name, known)}`,
-    })),
-    ...unused.map((variable) => ({
-      path: [],
-      message: `ATRIUM_SUBGRAPH_${variable}_URL: no such subgraph in supergraph.services, which has ${known.join(', ')}`,
-    })),
-  ];
 }
 
 function corsProblems(cors: ParsedConfig['server']['cors']): Problem[] {

@@ -39,19 +39,19 @@ export function readEnvironment(input: unknown, env: Environment): EnvironmentSe
     if (source === 'ATRIUM_JWKS') {
       const issuers = countIssuers(input);
       if (issuers !== 1)
-        problems.push(variableProblem(source, 'exactly one issuer in authentication.issuers', issuers));
+        problems.push({ ...expected([], 'exactly one issuer in authentication.issuers', issuers), source });
       else overrides.push({ path: jwks, value: isUrl(value) ? value : resolve(value), source });
     } else if (path !== undefined) {
       overrides.push({ path, value: source === 'PORT' && /^\d+$/.test(value) ? Number(value) : value, source });
     } else if (subgraph !== undefined) {
       subgraphAddresses[subgraph] = value;
-      if (!isUrl(value)) problems.push(variableProblem(source, 'an http or https URL', value));
+      if (!isUrl(value)) problems.push({ ...expected([], 'an http or https URL', value), source });
       for (const name of serviceNames(input)) {
         if (subgraphVariable(name) === subgraph)
           overrides.push({ path: ['supergraph', 'services', name, 'url'], value, source });
       }
     } else if (source.startsWith('ATRIUM_') && !source.startsWith('ATRIUM_TEST_')) {
-      problems.push({ path: [], message: unknownVariable(source) });
+      problems.push({ path: [], source, message: unknownVariable(source) });
     }
   }
   return { overrides, subgraphAddresses, problems };
@@ -67,11 +67,7 @@ function unknownVariable(name: string): string {
     ...Object.keys(variables).filter((known) => known.startsWith('ATRIUM_')),
     'ATRIUM_SUBGRAPH_<NAME>_URL',
   ];
-  return `${name}: unknown variable${closestNames(name, known)} Known: ${known.join(', ')}`;
-}
-
-function variableProblem(source: string, what: string, came: unknown): Problem {
-  return { path: [], message: `${source}: ${expected([], what, came).message}` };
+  return `unknown variable${closestNames(name, known) || '.'} Known: ${known.join(', ')}`;
 }
 
 function countIssuers(input: unknown): number {

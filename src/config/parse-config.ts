@@ -30,7 +30,7 @@ export function parseConfig(input: unknown, env: Environment, options: ParseOpti
   const result = configSchema.safeParse(overrides.reduce(applyOverride, input), { reportInput: true });
   const problems = [
     ...environment.problems,
-    ...(result.success ? findContradictions(result.data, environment.subgraphAddresses) : problemsOf(result.error)),
+    ...(result.success ? findContradictions(result.data) : problemsOf(result.error)),
   ];
   if (!result.success || problems.length > 0) throw configurationError(origin, problems, overrides.toReversed());
   return finish(result.data, environment.subgraphAddresses, options.directory ?? process.cwd());

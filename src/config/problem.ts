@@ -5,8 +5,10 @@ import { ConfigurationError } from '../core/errors.ts';
 export type KeyPath = readonly PropertyKey[];
 
 export interface Problem {
-  /** Empty for a problem of the whole, or of a variable the message names. */
+  /** Empty for a problem of the whole. */
   readonly path: KeyPath;
+  /** The variable or flag that is wrong, when it is not the configuration itself. */
+  readonly source?: string;
   readonly message: string;
 }
 
@@ -31,18 +33,24 @@ export function problemsOf(error: z.ZodError): Problem[] {
   });
 }
 
-/** One message with a line for each problem; `origin` names the configuration, such as `gateway.config.ts`. */
+/**
+ * One message with a line for each problem, those of flags and variables first; `origin` names the configuration, such as
+ * `gateway.config.ts`.
+ */
 export function configurationError(
   origin: string,
   problems: readonly Problem[],
   overrides: readonly Override[] = [],
 ): ConfigurationError {
-  const lines = problems.map(({ path, message }) => {
-    if (path.length === 0) return `  ${message}`;
-    const source = overrides.find((override) => startsWith(path, override.path))?.source;
-    return `  ${z.core.toDotPath([...path])}${source === undefined ? '' : ` (from ${source})`}: ${message}`;
-  });
-  return new ConfigurationError(`${origin} cannot be used:\n${lines.join('\n')}`);
+  const outside = new Set<string>();
+  const inside: string[] = [];
+  for (const { path, message, ...problem } of problems) {
+    const source = problem.source ?? overrides.find((override) => startsWith(path, override.path))?.source;
+    if (source !== undefined) outside.add(`${source}: ${message}`);
+    else inside.push(path.length === 0 ? `  ${message}` : `  ${z.core.toDotPath([...path])}: ${message}`);
+  }
+  const lines = inside.length === 0 ? [...outside] : [...outside, `${origin} cannot be used:`, ...inside];
+  return new ConfigurationError(lines.join('\n'));
 }
 
 function startsWith(path: KeyPath, start: KeyPath): boolean {

@@ -21,7 +21,7 @@ const refusals = new WeakMap<DocumentNode, RequestError>();
  * @param options those of the configuration's section `limits`, with its defaults
  */
 export function operationLimits(options: Partial<AtriumConfig['limits']> = {}): ApolloServerPlugin {
-  const limits = { ...configSchema.shape.limits.parse({}), ...options };
+  const limits = configSchema.shape.limits.parse(options);
   const listener: GraphQLRequestListener<object> = {
     async validationDidStart(request) {
       const document = admit(request.document, request.source, limits);

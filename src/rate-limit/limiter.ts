@@ -4,7 +4,7 @@ import { admits } from './gcra.ts';
 import type { Charge } from './gcra.ts';
 import { createMemoryBuckets } from './memory-buckets.ts';
 import { createRedisBuckets } from './redis-buckets.ts';
-import { burstOf, chargeOf, checkRules } from './rule.ts';
+import { burstOf, chargeOf } from './rule.ts';
 import type { RateLimitRule, RateLimitSubject } from './rule.ts';
 
 export interface RateLimiter {
@@ -28,12 +28,10 @@ export interface RateLimiterOptions {
   readonly clock?: () => number;
 }
 
-/** Throws a ConfigurationError for rules that cannot be kept. */
 export function createRateLimiter(
   rules: readonly RateLimitRule[],
   { redis, logger, clock = () => performance.now() }: RateLimiterOptions,
 ): RateLimiter {
-  checkRules(rules);
   const local = createMemoryBuckets(clock);
   const buckets = redis === undefined ? local : createRedisBuckets(redis, { fallback: local, logger, clock });
   const policy = rules.map((rule) => `"${rule.name}";q=${rule.limit};w=${Math.ceil(rule.windowSeconds)}`).join(', ');

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { ConfigurationError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
 import { clientNetwork } from './client-address.ts';
 import type { Charge } from './gcra.ts';
@@ -11,33 +10,13 @@ export interface RateLimitRule {
   readonly key: 'principal' | 'ip' | 'global';
   readonly limit: number;
   readonly windowSeconds: number;
-  /** Requests admitted at once after a pause; the limit when it is absent. */
+  /** Requests admitted at once after a pause, at most the limit; the limit when it is absent. */
   readonly burst?: number | undefined;
 }
 
 export interface RateLimitSubject {
   readonly principal: Principal | null;
   readonly clientAddress: string;
-}
-
-/** Throws a ConfigurationError for rules that cannot be kept. */
-export function checkRules(rules: readonly RateLimitRule[]): void {
-  for (const [index, rule] of rules.entries()) {
-    const refuse = (expected: string, value: unknown): never => {
-      throw new ConfigurationError(
-        `rate limit rule ${index} ("${rule.name}"): expected ${expected}, got ${JSON.stringify(value)}`,
-      );
-    };
-    if (!/^[\w-]+$/.test(rule.name)) refuse('a name of letters, digits, "_" and "-"', rule.name);
-    if (rules.findIndex(({ name }) => name === rule.name) !== index) refuse('a name no other rule has', rule.name);
-    if (!Number.isInteger(rule.limit) || rule.limit < 1) refuse('limit to be a whole number from 1', rule.limit);
-    const burst = burstOf(rule);
-    if (!Number.isInteger(burst) || burst < 1) refuse('burst to be a whole number from 1', burst);
-    if (!(rule.windowSeconds > 0)) refuse('windowSeconds to be more than 0', rule.windowSeconds);
-    // Added to the time of day, doubles hold whole microseconds exactly up to here.
-    const { tolerance } = microsecondsOf(rule);
-    if (tolerance > 2 ** 52) refuse('a burst that comes back within 100 years', tolerance / 1_000_000);
-  }
 }
 
 /** The bucket of a rule that a client draws from. */
@@ -52,7 +31,10 @@ export function burstOf({ burst, limit }: RateLimitRule): number {
   return burst ?? limit;
 }
 
-/** Rounded up, so that a rule never admits more than it says. */
+/**
+ * Rounded up, so that a rule never admits more than it says. The configuration keeps both so small that doubles hold them
+ * exactly, added to the time of day.
+ */
 function microsecondsOf(rule: RateLimitRule): { increment: number; tolerance: number } {
   const increment = Math.ceil((rule.windowSeconds * 1_000_000) / rule.limit);
   return { increment, tolerance: increment * burstOf(rule) };

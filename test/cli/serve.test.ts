@@ -75,9 +75,8 @@ describe('atrium serve', () => {
 
     expect(code).toBe(1);
     expect(error).toMatchInlineSnapshot(`
-      "atrium: The command line cannot be used:
-        mode (from --mode): expected one of "production", "development", got "fast"
-        server.port (from --port): expected an integer from 0 to 65535, got "x"
+      "atrium: --mode: expected one of "production", "development", got "fast"
+      --port: expected an integer from 0 to 65535, got "x"
       "
     `);
   });

@@ -47,9 +47,9 @@ describe('the environment', () => {
     expect(subgraphOptions(config, 'pay-ments.v2')).toEqual({
       url: 'http://127.0.0.1:2',
       timeoutMs: 5,
-      maxResponseBytes: 10_000_000,
+      http2: false,
     });
-    expect(subgraphOptions(config, 'users')).toEqual({ timeoutMs: 10_000, maxResponseBytes: 10_000_000 });
+    expect(subgraphOptions(config, 'users')).toEqual({ timeoutMs: 10_000, http2: false });
   });
 
   it('moves a service to introspect as well', () => {
@@ -74,23 +74,24 @@ describe('the environment', () => {
     };
 
     expect(messageOf(() => parseConfig({ supergraph: input.supergraph }, env))).toMatchInlineSnapshot(`
-      "The configuration cannot be used:
-        ATRIUM_MDOE: unknown variable. Did you mean "ATRIUM_MODE", "ATRIUM_HOST", or "ATRIUM_JWKS"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SUBGRAPH_<NAME>_URL
-        ATRIUM_SUBGRAPH_USERS: unknown variable. Did you mean "ATRIUM_SUBGRAPH_<NAME>_URL"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SUBGRAPH_<NAME>_URL
-        ATRIUM_SUBGRAPH_ORDERS_URL: expected an http or https URL, got "orders"
-        ATRIUM_JWKS: expected exactly one issuer in authentication.issuers, got 0
-        mode (from ATRIUM_MODE): expected one of "production", "development", got "test"
-        server.port (from PORT): expected an integer from 0 to 65535, got "http""
+      "ATRIUM_MDOE: unknown variable. Did you mean "ATRIUM_MODE", "ATRIUM_HOST", or "ATRIUM_JWKS"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SUBGRAPH_<NAME>_URL
+      ATRIUM_SUBGRAPH_USERS: unknown variable. Did you mean "ATRIUM_SUBGRAPH_<NAME>_URL"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SUBGRAPH_<NAME>_URL
+      ATRIUM_SUBGRAPH_ORDERS_URL: expected an http or https URL, got "orders"
+      ATRIUM_JWKS: expected exactly one issuer in authentication.issuers, got 0
+      ATRIUM_MODE: expected one of "production", "development", got "test"
+      PORT: expected an integer from 0 to 65535, got "http""
     `);
   });
 
-  it('refuses the address of a service that is not in the configuration', () => {
+  it('tells what is wrong with it apart from what is wrong with the configuration', () => {
     const services = { users: { url: 'http://127.0.0.1:1' } };
-    const env = { ATRIUM_SUBGRAPH_ORDERS_URL: 'http://127.0.0.1:1' };
+    const env = { ATRIUM_SUBGRAPH_USERS_URL: 'users', ATRIUM_X: '1' };
 
-    expect(messageOf(() => parseConfig({ supergraph: { services } }, env))).toMatchInlineSnapshot(`
-      "The configuration cannot be used:
-        ATRIUM_SUBGRAPH_ORDERS_URL: no such subgraph in supergraph.services, which has users"
+    expect(messageOf(() => parseConfig({ supergraph: { services }, mode: 'dev' }, env))).toMatchInlineSnapshot(`
+      "ATRIUM_SUBGRAPH_USERS_URL: expected an http or https URL, got "users"
+      ATRIUM_X: unknown variable. Did you mean "ATRIUM_HOST", "ATRIUM_JWKS", or "ATRIUM_MODE"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SUBGRAPH_<NAME>_URL
+      The configuration cannot be used:
+        mode: expected one of "production", "development", got "dev""
     `);
   });
 

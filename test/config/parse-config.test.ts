@@ -166,10 +166,6 @@ describe('parseConfig', () => {
     [{ supergraph: { url: 'http://127.0.0.1:1', watch: true } }, 'supergraph.watch: goes with file, not with url'],
     [{ supergraph: { services: {} } }, 'supergraph.services: expected at least one subgraph, got none'],
     [
-      { supergraph: { services: { users: { url: 'http://127.0.0.1:1' } } }, subgraphs: { user: {} } },
-      'subgraphs.user: no such subgraph in supergraph.services. Did you mean "users"?',
-    ],
-    [
       { supergraph, rateLimit: { rules: [{ ...limit('a'), burst: 11 }] } },
       'rateLimit.rules[0].burst: expected at most the limit, 10, got 11',
     ],
@@ -184,6 +180,18 @@ describe('parseConfig', () => {
     [
       { supergraph, server: { cors: { origins: '*', credentials: true } } },
       'server.cors.origins: expected a list of origins beside credentials: true (browsers refuse "*" then), got "*"',
+    ],
+    [
+      { supergraph, rateLimit: { rules: [limit('a"b')] } },
+      'rateLimit.rules[0].name: expected a name of letters, digits, "_" and "-", got "a\\"b"',
+    ],
+    [
+      { supergraph, authentication: { issuers: [{ issuer: 'a', jwks: 'a.json', audiences: [] }] } },
+      'authentication.issuers[0].audiences: expected at least one audience, got an empty list',
+    ],
+    [
+      { supergraph, authentication: { issuers: [{ issuer: 'a', jwks: 'a.json', audiences: ['b'], algorithms: [] }] } },
+      'authentication.issuers[0].algorithms: expected at least one algorithm, got an empty list',
     ],
     [
       {

@@ -165,24 +165,6 @@ describe('rate limits in process', () => {
     const limiter = createRateLimiter([], { logger: silentLogger });
     expect(await limiter.check(anonymous('192.0.2.1'))).toEqual({ allowed: true, refusal: null, headers: {} });
   });
-
-  it.each([
-    [{ limit: 0 }, 'rate limit rule 0 ("client"): expected limit to be a whole number from 1, got 0'],
-    [{ limit: 1.5 }, 'rate limit rule 0 ("client"): expected limit to be a whole number from 1, got 1.5'],
-    [{ burst: 0 }, 'rate limit rule 0 ("client"): expected burst to be a whole number from 1, got 0'],
-    [{ windowSeconds: 0 }, 'rate limit rule 0 ("client"): expected windowSeconds to be more than 0, got 0'],
-    [{ windowSeconds: NaN }, 'rate limit rule 0 ("client"): expected windowSeconds to be more than 0, got null'],
-    [{ windowSeconds: 1e10 }, 'expected a burst that comes back within 100 years'],
-    [{ name: 'a"b' }, 'expected a name of letters, digits, "_" and "-", got "a\\"b"'],
-  ])('refuse the rule %o', (wrong, message) => {
-    expect(() => createRateLimiter([rule(wrong)], { logger: silentLogger })).toThrow(message);
-  });
-
-  it('refuse two rules of one name', () => {
-    expect(() => createRateLimiter([rule(), rule()], { logger: silentLogger })).toThrow(
-      'rate limit rule 1 ("client"): expected a name no other rule has, got "client"',
-    );
-  });
 });
 
 describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
