@@ -29,7 +29,7 @@ import type { SubgraphClient } from './subgraph/client.ts';
 import { createDataSourceClient } from './subgraph/data-source-client.ts';
 import type { HeaderRules } from './subgraph/headers.ts';
 import { createTransport } from './subgraph/http-client.ts';
-import type { Transport } from './subgraph/http-client.ts';
+import type { SubgraphTarget, Transport } from './subgraph/http-client.ts';
 import { buildSupergraph, forBaseClass } from './supergraph/supergraph.ts';
 import type { BuiltSupergraph } from './supergraph/supergraph.ts';
 
@@ -39,8 +39,11 @@ export interface AtriumGatewayOptions {
   readonly rules?: object;
   /** Which headers reach subgraphs and clients; by default `authorization` and the trace context go to subgraphs. */
   readonly headers?: HeaderRules;
-  /** Address and time limit of single subgraphs; by default the supergraph's address and 10 seconds. */
-  readonly subgraph?: (name: string) => { readonly url?: string; readonly timeoutMs?: number };
+  /**
+   * How single subgraphs are called, asked once per supergraph; by default at the supergraph's address, for up to 10
+   * seconds, by HTTP/1.1.
+   */
+  readonly subgraph?: (name: string) => Partial<SubgraphTarget>;
   /** Called with the names in a supergraph before it is used; by throwing it refuses the supergraph. */
   readonly checkSubgraphs?: (names: readonly string[]) => void;
   /** Errors of variables that are told; coercion stops at the next one. */
@@ -106,7 +109,6 @@ export class AtriumGateway extends ApolloGateway {
     this.#sources = buildService === undefined ? undefined : sources;
     this.#transport = createTransport({
       headers: headers ?? { toSubgraphs: ['authorization'], toClients: [] },
-      timeoutMs: (name) => subgraph?.(name).timeoutMs ?? DEFAULT_TIMEOUT_MS,
       maxResponseBytes: maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
       logger: this.#log,
     });
@@ -196,16 +198,16 @@ export class AtriumGateway extends ApolloGateway {
   #build(sdl: string): Generation {
     const supergraph = buildSupergraph(sdl);
     this.#options.checkSubgraphs?.(supergraph.subgraphs.map(({ name }) => name));
-    const urls = supergraph.subgraphs.map(({ name, url }): [string, string] => [
+    const targets = supergraph.subgraphs.map(({ name, url }): [string, SubgraphTarget] => [
       name,
-      this.#options.subgraph?.(name).url ?? url,
+      { url, timeoutMs: DEFAULT_TIMEOUT_MS, http2: false, ...this.#options.subgraph?.(name) },
     ]);
     return {
       supergraph,
       planner: createOperationPlanner(supergraph, createExecutable),
       operations: createOperationCache(),
       rules: compileRules(this.#options.rules, supergraph.apiSchema, this.#log),
-      subgraphs: this.#transport.clientFor(new Map(urls)),
+      subgraphs: this.#transport.clientFor(new Map(targets)),
       cache: this.#options.createCache?.(hash('sha256', sdl)),
     };
   }

@@ -136,6 +136,8 @@ export const configSchema = section({
       /** Where the subgraph answers, instead of the address in the supergraph. */
       url: httpUrl.optional(),
       timeoutMs: milliseconds.optional(),
+      /** Speak HTTP/2 with it where it offers that under `https` (ALPN). Default false. */
+      http2: flag.optional(),
     }),
     'an object of settings by subgraph name',
   ).prefault({}),

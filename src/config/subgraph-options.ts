@@ -6,7 +6,7 @@ import type { AtriumConfig } from './config.ts';
 export interface SubgraphOptions {
   readonly url?: string;
   readonly timeoutMs: number;
-  readonly maxResponseBytes: number;
+  readonly http2: boolean;
 }
 
 /** The settings of the subgraph `name`; the environment's address wins over the file's, the file's over a service's. */
@@ -17,7 +17,7 @@ export function subgraphOptions(config: AtriumConfig, name: string): SubgraphOpt
   return {
     ...(url === undefined ? {} : { url }),
     timeoutMs: own?.timeoutMs ?? config.subgraphDefaults.timeoutMs,
-    maxResponseBytes: config.subgraphDefaults.maxResponseBytes,
+    http2: own?.http2 ?? false,
   };
 }
 

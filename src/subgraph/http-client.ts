@@ -1,30 +1,38 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RequestContext } from '../core/request-context.ts';
 import type { SubgraphClient, SubgraphRequest, SubgraphResponse } from './client.ts';
-import { exchange, tooLarge } from './exchange.ts';
-import type { HttpResponse } from './exchange.ts';
 import { createHeaderPolicy } from './headers.ts';
 import type { HeaderRules } from './headers.ts';
-import { Problem } from './problem.ts';
+import { createPool } from './pool.ts';
 import { parseResponse } from './read-response.ts';
+import { roundTrip, tooLarge } from './round-trip.ts';
+import type { HttpResponse } from './round-trip.ts';
+import { SubgraphFailure } from './subgraph-failure.ts';
 
 export interface HttpClientOptions {
   readonly headers: HeaderRules;
-  /** Longest time for one request, answer included, in milliseconds. */
-  readonly timeoutMs: (subgraph: string) => number;
   /** Counted after decompression. */
   readonly maxResponseBytes: number;
   readonly logger: Logger;
 }
 
+/** How one subgraph is called. */
+export interface SubgraphTarget {
+  readonly url: string;
+  /** Longest time for one request, answer and second try included, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Speak HTTP/2 where a server of `https` offers it. */
+  readonly http2: boolean;
+}
+
 /** Connections to subgraphs, kept over all generations of the supergraph. */
 export interface Transport {
-  /** A client that finds each subgraph at the URL given for it. */
-  clientFor(urls: ReadonlyMap<string, string>): SubgraphClient;
+  /** A client for the subgraphs of these names. */
+  clientFor(targets: ReadonlyMap<string, SubgraphTarget>): SubgraphClient;
   close(): Promise<void>;
 }
 
@@ -32,27 +40,31 @@ export interface Transport {
 interface Address {
   readonly pool: Pool;
   readonly path: string;
+  readonly timeoutMs: number;
 }
 
 export function createTransport(options: HttpClientOptions): Transport {
   const pools = new Map<string, Pool>();
   const policy = createHeaderPolicy(options.headers);
 
-  const addressOf = (text: string): Address => {
-    const url = new URL(text);
-    let pool = pools.get(url.origin);
-    if (pool === undefined) {
-      pool = new Pool(url.origin, { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
-      pools.set(url.origin, pool);
-    }
-    return { pool, path: url.pathname + url.search };
+  const addressOf = (target: SubgraphTarget): Address => {
+    const { origin, pathname, search } = new URL(target.url);
+    const key = `${target.http2 ? 2 : 1} ${origin}`;
+    const pool = pools.get(key) ?? createPool(origin, target.http2);
+    pools.set(key, pool);
+    return { pool, path: pathname + search, timeoutMs: target.timeoutMs };
   };
 
-  const ask = ({ pool, path }: Address, request: SubgraphRequest, context: RequestContext): Promise<HttpResponse> => {
-    const timeoutMs = Math.min(options.timeoutMs(request.subgraph), context.deadline - performance.now());
-    if (timeoutMs <= 0) throw new Problem('SUBGRAPH_TIMEOUT', 'no time was left to ask');
+  const ask = (
+    { pool, path }: Address,
+    request: SubgraphRequest,
+    context: RequestContext,
+    until: number,
+  ): Promise<HttpResponse> => {
+    const timeoutMs = until - performance.now();
+    if (timeoutMs <= 0) throw new SubgraphFailure('SUBGRAPH_TIMEOUT', 'no time was left to ask');
     const body = `{"query":${request.queryJson},"variables":${request.variables}}`;
-    return exchange(
+    return roundTrip(
       pool,
       { method: 'POST', path, headers: policy.toSubgraph(context), body },
       // A mutation that was sent runs to its end: nobody would know what it has done.
@@ -60,40 +72,58 @@ export function createTransport(options: HttpClientOptions): Transport {
     );
   };
 
-  const clientFor = (urls: ReadonlyMap<string, string>): SubgraphClient => {
-    const addresses = new Map([...urls].map(([name, url]) => [name, addressOf(url)]));
+  /** One of at most two tries, each a call of its own in the record. */
+  const attempt = async (
+    address: Address | undefined,
+    request: SubgraphRequest,
+    context: RequestContext,
+    until: number,
+    mayTryAgain: boolean,
+  ): Promise<SubgraphResponse> => {
+    const { subgraph, entities } = request;
+    const started = performance.now();
+    let status = 0;
+    const record = (code?: ErrorCode): void => {
+      const milliseconds = performance.now() - started;
+      context.record.calls.push({
+        subgraph,
+        milliseconds,
+        status,
+        entities,
+        ...(code === undefined ? {} : { code }),
+      });
+    };
+    try {
+      if (address === undefined) throw new SubgraphFailure('SUBGRAPH_UNREACHABLE', 'the supergraph has no URL for it');
+      const response = await ask(address, request, context, until);
+      ({ status } = response);
+      policy.toClient(response.headers, context);
+      const outcome = toResponse(response, await decompressed(response, options.maxResponseBytes));
+      record();
+      return outcome;
+    } catch (error) {
+      const failure =
+        error instanceof SubgraphFailure ? error : new SubgraphFailure('SUBGRAPH_UNREACHABLE', 'no answer', error);
+      const { code, reason } = failure;
+      record(code);
+      const fields = { subgraph, requestId: context.requestId, code, status, reason };
+      if (mayTryAgain && failure.wasIdle) {
+        options.logger.debug(fields, 'A subgraph closed an idle connection; it is asked again');
+        return attempt(address, request, context, until, false);
+      }
+      options.logger.warn(fields, 'A request to a subgraph failed');
+      return failed(code);
+    }
+  };
+
+  const clientFor = (targets: ReadonlyMap<string, SubgraphTarget>): SubgraphClient => {
+    const addresses = new Map([...targets].map(([name, target]) => [name, addressOf(target)]));
     return {
-      async send(request, context) {
-        const { subgraph, entities } = request;
-        const started = performance.now();
-        const record = (status: number, code?: ErrorCode): void => {
-          const milliseconds = performance.now() - started;
-          context.record.calls.push({
-            subgraph,
-            milliseconds,
-            status,
-            entities,
-            ...(code === undefined ? {} : { code }),
-          });
-        };
-        let status = 0;
-        try {
-          const address = addresses.get(subgraph);
-          if (address === undefined) throw new Problem('SUBGRAPH_UNREACHABLE', 'the supergraph has no URL for it');
-          const response = await ask(address, request, context);
-          ({ status } = response);
-          policy.toClient(response.headers, context);
-          const outcome = toResponse(response, await decompressed(response, options.maxResponseBytes));
-          record(status);
-          return outcome;
-        } catch (error) {
-          const problem = error instanceof Problem ? error : new Problem('SUBGRAPH_UNREACHABLE', 'no answer', error);
-          const { code, reason } = problem;
-          record(status, code);
-          const fields = { subgraph, requestId: context.requestId, code, status, reason };
-          options.logger.warn(fields, 'A request to a subgraph failed');
-          return failed(code);
-        }
+      send(request, context) {
+        const address = addresses.get(request.subgraph);
+        const until = Math.min(performance.now() + (address?.timeoutMs ?? 0), context.deadline);
+        // A mutation may have run although no answer came.
+        return attempt(address, request, context, until, request.kind === 'query');
       },
     };
   };
@@ -118,19 +148,21 @@ function decompressed({ headers, body }: HttpResponse, maxBytes: number): Buffer
   const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
   if (encoding === 'identity') return body;
   const decompress = Object.hasOwn(decompressors, encoding) ? decompressors[encoding] : undefined;
-  if (decompress === undefined) throw new Problem('SUBGRAPH_INVALID_RESPONSE', `unknown content-encoding ${encoding}`);
+  if (decompress === undefined)
+    throw new SubgraphFailure('SUBGRAPH_INVALID_RESPONSE', `unknown content-encoding ${encoding}`);
   return decompress(body, { maxOutputLength: maxBytes }).catch((error: unknown) => {
     if (error instanceof RangeError) throw tooLarge(maxBytes);
-    throw new Problem('SUBGRAPH_INVALID_RESPONSE', 'unreadable compressed body', error);
+    throw new SubgraphFailure('SUBGRAPH_INVALID_RESPONSE', 'unreadable compressed body', error);
   });
 }
 
 function toResponse({ status, headers }: HttpResponse, body: Buffer): SubgraphResponse {
-  if (status >= 300 && status < 400) throw new Problem('SUBGRAPH_HTTP_ERROR', `redirect with status ${status} refused`);
+  if (status >= 300 && status < 400)
+    throw new SubgraphFailure('SUBGRAPH_HTTP_ERROR', `redirect with status ${status} refused`);
   const parsed = parseResponse(headers['content-type'], body);
   if (!('problem' in parsed)) return { ...parsed, headers };
-  if (status >= 400) throw new Problem('SUBGRAPH_HTTP_ERROR', `status ${status}`);
-  throw new Problem('SUBGRAPH_INVALID_RESPONSE', parsed.problem);
+  if (status >= 400) throw new SubgraphFailure('SUBGRAPH_HTTP_ERROR', `status ${status}`);
+  throw new SubgraphFailure('SUBGRAPH_INVALID_RESPONSE', parsed.problem);
 }
 
 const clientMessages: Partial<Record<ErrorCode, string>> = {

@@ -4,17 +4,9 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../src/core/logger.ts';
-import { createRequestRecord } from '../../src/core/request-context.ts';
-import type { RequestContext } from '../../src/core/request-context.ts';
-import { createTransport } from '../../src/subgraph/http-client.ts';
-import type { HttpClientOptions } from '../../src/subgraph/http-client.ts';
-import type { SubgraphRequest } from '../../src/subgraph/client.ts';
+import { clientOf, closeAll, closers, contextWith, data, json, query } from './client-under-test.ts';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+afterEach(closeAll);
 
 interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -41,43 +33,6 @@ async function subgraph(answer: (response: ServerResponse, request: IncomingMess
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}/graphql?v=1`, received, server };
 }
-
-function clientOf(url: string, options: Partial<HttpClientOptions> = {}) {
-  const transport = createTransport({
-    headers: { toSubgraphs: ['authorization', 'X-Tenant'], toClients: ['x-cost'] },
-    timeoutMs: () => 5_000,
-    maxResponseBytes: 1_000,
-    logger: silentLogger,
-    ...options,
-  });
-  closers.unshift(() => transport.close());
-  return transport.clientFor(new Map([['s', url]]));
-}
-
-function contextWith(more: Partial<RequestContext> = {}): RequestContext {
-  return {
-    requestId: 'r-1',
-    headers: {},
-    principal: null,
-    clientAddress: '127.0.0.1',
-    signal: new AbortController().signal,
-    deadline: performance.now() + 30_000,
-    responseHeaders: new Map(),
-    record: createRequestRecord(),
-    ...more,
-  };
-}
-
-const query: SubgraphRequest = {
-  subgraph: 's',
-  kind: 'query',
-  query: '{a}',
-  queryJson: '"{a}"',
-  variables: '{"x":1}',
-  entities: 0,
-};
-const json = { 'content-type': 'application/json' };
-const data = { data: { a: 1 } };
 
 function sending(body: string | Uint8Array, headers: Record<string, string> = json, status = 200) {
   return (response: ServerResponse): void => void response.writeHead(status, headers).end(body);
@@ -230,7 +185,7 @@ describe('a request to a subgraph', () => {
       const drip = setInterval(() => response.write(' '), 5);
       response.on('close', () => clearInterval(drip));
     });
-    const client = clientOf(url, { timeoutMs: () => 60 });
+    const client = clientOf(url, { timeoutMs: 60 });
     const response = await client.send(query, contextWith());
     expect(response.errors).toEqual([
       { message: 'A subgraph did not answer in time.', extensions: { code: 'SUBGRAPH_TIMEOUT' } },

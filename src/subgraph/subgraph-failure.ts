@@ -1,11 +1,15 @@
 import type { ErrorCode } from '../core/errors.ts';
 
-/** What went wrong between here and a subgraph; the message and the cause are for operators only. */
-export class Problem extends Error {
+/** Why a subgraph gave no usable answer; the message and the cause are for operators only. */
+export class SubgraphFailure extends Error {
   readonly code: ErrorCode;
-  constructor(code: ErrorCode, message: string, cause?: unknown) {
+  /** The connection, one used before, ended without a byte of this answer: the subgraph had closed it while it was idle. */
+  readonly wasIdle: boolean;
+
+  constructor(code: ErrorCode, message: string, cause?: unknown, wasIdle = false) {
     super(message, cause === undefined ? {} : { cause });
     this.code = code;
+    this.wasIdle = wasIdle;
   }
 
   /** One line for the log: a stack would only name the HTTP client's insides. */

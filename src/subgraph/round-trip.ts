@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { Problem } from './problem.ts';
+import { endedAfterUse } from './pool.ts';
+import { SubgraphFailure } from './subgraph-failure.ts';
 
 /** A response with its body, still as it was encoded. */
 export interface HttpResponse {
@@ -9,27 +10,28 @@ export interface HttpResponse {
   readonly body: Buffer;
 }
 
-export interface ExchangeLimits {
-  /** For the whole exchange, in milliseconds. */
+export interface RoundTripLimits {
+  /** For all of it, in milliseconds. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
-  /** Ends the exchange when it aborts. */
+  /** Ends it when it aborts. */
   readonly signal: AbortSignal | undefined;
 }
 
 /**
  * One request and its response, by undici's handler interface: its promise interface makes a stream, an AbortSignal and
  * an iterator for what is a handful of chunks, at three times the cost. The time limit is one for all of it, because
- * undici's own start anew with every byte that drips in. Rejects with a Problem.
+ * undici's own start anew with every byte that drips in. Rejects with a SubgraphFailure.
  */
-export function exchange(
+export function roundTrip(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  { timeoutMs, maxBytes, signal }: ExchangeLimits,
+  { timeoutMs, maxBytes, signal }: RoundTripLimits,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
-    let problem: Problem | undefined;
+    let failure: SubgraphFailure | undefined;
+    let answering = false;
     let status = 0;
     let headers: IncomingHttpHeaders = {};
     let size = 0;
@@ -39,15 +41,15 @@ export function exchange(
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     };
-    const giveUp = (reason: Problem): void => {
-      if (problem !== undefined) return;
-      problem = reason;
+    const giveUp = (reason: SubgraphFailure): void => {
+      if (failure !== undefined) return;
+      failure = reason;
       settle();
       reject(reason);
       controller?.abort(reason);
     };
-    const onAbort = (): void => giveUp(new Problem('SUBGRAPH_UNREACHABLE', 'the client went away'));
-    const timer = setTimeout(() => giveUp(new Problem('SUBGRAPH_TIMEOUT', 'timed out')), timeoutMs);
+    const onAbort = (): void => giveUp(new SubgraphFailure('SUBGRAPH_UNREACHABLE', 'the client went away'));
+    const timer = setTimeout(() => giveUp(new SubgraphFailure('SUBGRAPH_TIMEOUT', 'timed out')), timeoutMs);
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
 
@@ -55,7 +57,10 @@ export function exchange(
       onRequestStart(started) {
         controller = started;
         // It was given up while it waited for a connection.
-        if (problem !== undefined) started.abort(problem);
+        if (failure !== undefined) started.abort(failure);
+      },
+      onResponseStarted() {
+        answering = true;
       },
       onResponseStart(_, statusCode, responseHeaders) {
         status = statusCode;
@@ -67,21 +72,21 @@ export function exchange(
         else giveUp(tooLarge(maxBytes));
       },
       onResponseEnd() {
-        if (problem !== undefined) return;
+        if (failure !== undefined) return;
         settle();
         const [only] = chunks;
         const body = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size);
         resolve({ status, headers: joined(headers), body });
       },
       onResponseError(_, error) {
-        giveUp(new Problem('SUBGRAPH_UNREACHABLE', 'no answer', error));
+        giveUp(new SubgraphFailure('SUBGRAPH_UNREACHABLE', 'no answer', error, !answering && endedAfterUse(error)));
       },
     });
   });
 }
 
-export function tooLarge(maxBytes: number): Problem {
-  return new Problem('SUBGRAPH_INVALID_RESPONSE', `the answer is larger than ${maxBytes} bytes`);
+export function tooLarge(maxBytes: number): SubgraphFailure {
+  return new SubgraphFailure('SUBGRAPH_INVALID_RESPONSE', `the answer is larger than ${maxBytes} bytes`);
 }
 
 /** undici has put the names into lower case. */

@@ -1,0 +1,32 @@
+import { buildConnector, Pool } from 'undici';
+
+/** What ended HTTP/1.1 connections that had answered something before. */
+const endsAfterUse = new WeakSet<Error>();
+
+/** Connections to one origin: without `http2` of HTTP/1.1, with it of HTTP/2 where TLS settles on it (ALPN). */
+export function createPool(origin: string, http2: boolean): Pool {
+  const connect = buildConnector({ timeout: 10_000, allowH2: http2, preferH2: http2 });
+  return new Pool(origin, {
+    allowH2: http2,
+    // Both would start anew with every byte that drips in.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect(options, callback) {
+      connect(options, (...outcome) => {
+        const [failure, socket] = outcome;
+        // HTTP/2 says by GOAWAY which requests it has not seen, and undici sends those again.
+        if (failure === null && !('alpnProtocol' in socket && socket.alpnProtocol === 'h2')) {
+          socket.once('error', (error) => {
+            if (socket.bytesRead > 0) endsAfterUse.add(error);
+          });
+        }
+        callback(...outcome);
+      });
+    },
+  });
+}
+
+/** Did this end a connection that had answered something? The message of a Node or undici error does not tell. */
+export function endedAfterUse(error: Error): boolean {
+  return endsAfterUse.has(error);
+}
