@@ -171,6 +171,8 @@ export class AtriumGateway extends ApolloGateway {
           operationName: operation.name?.value,
           documentHash: decided.document === document ? request.queryHash : undefined,
           names: asked.names,
+          variables: coerced,
+          conditions: asked.conditionsIn(coerced),
         });
 
     const { data, errors: failures } = await executeOperation({

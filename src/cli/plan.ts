@@ -61,7 +61,7 @@ async function readDocument(query: string | undefined, files: readonly string[])
 interface Planned {
   /** Of the document as it is, so that its names are seen. */
   readonly queryPlan: QueryPlan;
-  /** As the gateway runs it. */
+  /** As the gateway runs it when no condition leaves anything out. */
   readonly fetchPlan: FetchPlan;
 }
 
@@ -71,7 +71,11 @@ function planSource(supergraph: BuiltSupergraph, source: Source, operation: stri
     const errors = validate(supergraph.apiSchema, document);
     if (errors.length > 0) throw new ConfigurationError(errors.map(printError).join('\n\n'));
     const queryPlan = planOperation(supergraph, document, operation);
-    const normalised = normaliseOperation(document, operation, nameFields(document));
+    const names = nameFields(document);
+    const normalised = normaliseOperation(
+      { document, operationName: operation, names, includes: () => true },
+      supergraph,
+    );
     const fetchPlan = compilePlan(planOperation(supergraph, normalised, undefined), supergraph, normalised);
     return { queryPlan, fetchPlan };
   } catch (error) {

@@ -22,6 +22,8 @@ export interface AskedOperation {
   /** Under which names its fields are fetched. */
   readonly names: FieldNames;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** The values of the variables that `@skip` and `@include` depend on; `variables` are coerced. */
+  conditionsIn(variables: Readonly<Record<string, unknown>>): string;
   /** Coerced variables: `@skip` and `@include` depend on them. */
   shapeFor(variables: Readonly<Record<string, unknown>>): ResponseShape;
 }
@@ -49,13 +51,16 @@ export function createAskedOperation(
   const shapes = new Map<string, ResponseShape>();
   const rootType = schema.getRootType(operation.operation);
   if (rootType === undefined || rootType === null) throw new Error(`The schema has no ${operation.operation} type`);
+  const conditionsIn = (variables: Readonly<Record<string, unknown>>): string =>
+    conditions.map((name) => String(getOwn(variables, name))).join();
   return {
     schema,
     operation,
     names,
     fragments,
+    conditionsIn,
     shapeFor(variables) {
-      const key = conditions.map((name) => String(getOwn(variables, name))).join();
+      const key = conditionsIn(variables);
       let shape = shapes.get(key);
       if (shape !== undefined) return shape;
       const selection = new Selection([operation.selectionSet], { schema, fragments, names, variables });

@@ -19,9 +19,8 @@ import type { FetchSlot } from './write-request.ts';
 /** What a plan needs to run, for one client request. */
 export interface Execution {
   readonly executable: Executable;
-  /** The client's variables as they came (sent to subgraphs), and coerced (conditions are read from them). */
+  /** The client's variables as they came: they are sent to subgraphs. */
   readonly variables: Readonly<Record<string, unknown>>;
-  readonly coercedVariables: Readonly<Record<string, unknown>>;
   readonly context: RequestContext;
   readonly subgraphs: SubgraphClient;
   /** Absent for mutations, which read what they have just written. */
@@ -109,7 +108,6 @@ interface SlotAnswer {
 async function runGroup(run: Run, group: ExecutableGroup): Promise<void> {
   const fetches: PreparedFetch[] = [];
   for (const step of group.steps) {
-    if (!isActive(step, run.coercedVariables)) continue;
     const fetch = prepare(run, step);
     if (fetch !== undefined) fetches.push(fetch);
   }
@@ -124,10 +122,6 @@ async function runGroup(run: Run, group: ExecutableGroup): Promise<void> {
     const fetch = open[index];
     if (fetch !== undefined) apply(run, fetch, answer);
   }
-}
-
-function isActive({ conditions }: ExecutableStep, variables: Readonly<Record<string, unknown>>): boolean {
-  return conditions.every(({ variable, value }) => getOwn(variables, variable) === value);
 }
 
 function loaderFor(run: Run, group: ExecutableGroup): SubgraphLoader {

@@ -1,7 +1,6 @@
 import { canonicalJson, isJsonObject } from '../core/json.ts';
 import type { RequiredField, RequiredSelection } from '../planning/required-selection.ts';
 import { compile, read } from './code.ts';
-import { getOwn } from './own.ts';
 
 /** A field the representation needs never arrived. */
 export const MISSING = Symbol('missing');
@@ -18,12 +17,7 @@ export function createRepresentationWriter(required: RequiredSelection): Represe
   const writerFor = byTypeName((typeName): RepresentationWriter => {
     const fields = fieldsFor(required, typeName);
     if (!fields.some(({ key }) => key === '__typename')) return otherType;
-    const content = fields.filter(({ key }) => key !== '__typename');
-    const write = createObjectWriter(fields, typeName);
-    if (!content.every(({ optional }) => optional)) return write;
-    // Where all that was asked of an object was left out by conditions, its key was left out with it.
-    return (object) =>
-      content.every(({ responseName }) => getOwn(object, responseName) === undefined) ? OTHER_TYPE : write(object);
+    return createObjectWriter(fields, typeName);
   });
   return (object) => writerFor(object['__typename'])(object);
 }
@@ -46,20 +40,18 @@ function byTypeName<Writer>(create: (typeName: unknown) => Writer): (typeName: u
 function createObjectWriter(fields: readonly WrittenField[], typeName: unknown): ObjectWriter {
   const nested = fields.map(({ selections }) => (selections.length === 0 ? leafText : nestedWriter(selections)));
   const lines: string[] = [];
-  const texts = fields.map(({ key, responseName, constant, optional }, index) => {
+  const texts = fields.map(({ key, responseName, constant }, index) => {
     const value = `v${index}`;
     lines.push(`const ${value}=${read('object', responseName)};`);
-    if (!optional) lines.push(`if(${value}===undefined)return MISSING;`);
+    lines.push(`if(${value}===undefined)return MISSING;`);
     const prefix = `,${JSON.stringify(key)}:`;
     // Within one writer the type name is always the same.
     const known = constant ?? (responseName === '__typename' && typeof typeName === 'string' ? typeName : undefined);
     if (known !== undefined) return JSON.stringify(prefix + JSON.stringify(known));
     const leaf = `typeof ${value}==='string'?JSON.stringify(${value}):nested[${index}](${value})`;
     const text = `t${index}`;
-    lines.push(`const ${text}=${value}===undefined?'':${leaf};if(${text}===MISSING)return MISSING;`);
-    return optional
-      ? `(${value}===undefined?'':${JSON.stringify(prefix)}+${text})`
-      : `${JSON.stringify(prefix)}+${text}`;
+    lines.push(`const ${text}=${leaf};if(${text}===MISSING)return MISSING;`);
+    return `${JSON.stringify(prefix)}+${text}`;
   });
   const sum = ["''", ...texts].join('+');
   return compile(
@@ -79,7 +71,7 @@ function leafText(value: unknown): string | typeof MISSING {
 }
 
 /** One key of a representation; several selections of it are written as one. */
-interface WrittenField extends Pick<RequiredField, 'key' | 'responseName' | 'constant' | 'optional'> {
+interface WrittenField extends Pick<RequiredField, 'key' | 'responseName' | 'constant'> {
   readonly selections: readonly RequiredSelection[];
 }
 
@@ -89,10 +81,8 @@ function fieldsFor(required: RequiredSelection, typeName: unknown): WrittenField
     for (const field of selection.fields) {
       const selections = [...(fields.get(field.key)?.selections ?? []), ...(field.selection ? [field.selection] : [])];
       const { key, responseName } = field;
-      const known = fields.get(key);
-      const constant = field.constant ?? known?.constant;
-      const optional = field.optional && known?.optional !== false;
-      fields.set(key, { key, responseName, optional, selections, ...(constant === undefined ? {} : { constant }) });
+      const constant = field.constant ?? fields.get(key)?.constant;
+      fields.set(key, { key, responseName, selections, ...(constant === undefined ? {} : { constant }) });
     }
     for (const typed of selection.typed) {
       if (typeof typeName === 'string' && typed.types.has(typeName)) collect(typed.selection);

@@ -1,5 +1,5 @@
 import { Kind } from 'graphql';
-import type { FragmentDefinitionNode, SelectionNode, SelectionSetNode } from 'graphql';
+import type { FragmentDefinitionNode, SelectionSetNode } from 'graphql';
 import type { FetchDataRewrite } from '../supergraph/supergraph.ts';
 
 /** The fields a fetch asked for: what of a subgraph's answer may be merged, and under which key. */
@@ -16,8 +16,6 @@ export interface ShapeField {
   key: string;
   /** No other step of the plan brings a value to this place. */
   exclusive: boolean;
-  /** `@skip` or `@include` may leave it out. */
-  readonly conditional: boolean;
   /** undefined for a leaf. */
   readonly shape: AnswerShape | undefined;
 }
@@ -29,21 +27,19 @@ export function answerShape(
   selectionSet: SelectionSetNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
   possibleTypes: PossibleTypes,
-  mayBeLeftOut = false,
 ): AnswerShape {
   const fields: ShapeField[] = [];
   const typed: { types: ReadonlySet<string>; shape: AnswerShape }[] = [];
   for (const selection of selectionSet.selections) {
-    const conditional = mayBeLeftOut || hasCondition(selection);
     if (selection.kind === Kind.FIELD) {
       const responseName = selection.alias?.value ?? selection.name.value;
       const shape = selection.selectionSet && answerShape(selection.selectionSet, fragments, possibleTypes);
-      fields.push({ responseName, key: responseName, exclusive: false, conditional, shape });
+      fields.push({ responseName, key: responseName, exclusive: false, shape });
       continue;
     }
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
     if (fragment === undefined) continue;
-    const inner = answerShape(fragment.selectionSet, fragments, possibleTypes, conditional);
+    const inner = answerShape(fragment.selectionSet, fragments, possibleTypes);
     if (fragment.typeCondition === undefined) {
       fields.push(...inner.fields);
       typed.push(...inner.typed);
@@ -52,10 +48,6 @@ export function answerShape(
     }
   }
   return { fields, typed };
-}
-
-function hasCondition({ directives = [] }: SelectionNode): boolean {
-  return directives.some(({ name }) => name.value === 'skip' || name.value === 'include');
 }
 
 /** Applies the plan's output rewrites once to the shape instead of to every answer. */

@@ -12,7 +12,7 @@ import type { BuiltSupergraph, FetchNode, PlanNode, QueryPlan } from '../supergr
 import { answerShape, renameInShape } from './answer-shape.ts';
 import { mustWait } from './dependencies.ts';
 import { groupSteps } from './group-steps.ts';
-import type { FetchCondition, FetchPlan, FetchStep, ResponsePath } from './fetch-plan.ts';
+import type { FetchPlan, FetchStep, ResponsePath } from './fetch-plan.ts';
 import { restoreFields, restoreRequired, splitByRequirement } from './private-requirements.ts';
 import { requiredSelection, rewriteRequired } from './required-selection.ts';
 import { responseNames } from './response-names.ts';
@@ -26,7 +26,7 @@ export interface DraftStep extends FetchStep {
 }
 
 /**
- * Flattens the planner's tree of Sequence, Parallel, Flatten and Condition nodes into fetches that know what they wait
+ * Flattens the planner's tree of Sequence, Parallel and Flatten nodes into fetches that know what they wait
  * for. A step of a Sequence waits for those earlier steps that write what it reads, not for all of them, so that it
  * starts as soon as its inputs are there; mutations keep their order among everything, and within one fetch that of
  * the document, because the planner changes it. `document` has the operation that was planned.
@@ -35,7 +35,7 @@ export function compilePlan(plan: QueryPlan, supergraph: PlannedSupergraph, docu
   const asked = parsedOperation(document);
   const steps: DraftStep[] = [];
   if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are refused before planning');
-  if (plan.node !== undefined) addSteps(plan.node, { path: [], conditions: [], earlier: [] });
+  if (plan.node !== undefined) addSteps(plan.node, { path: [], earlier: [] });
   return groupSteps(steps);
 
   /** Appends the node's steps; returns their indexes. */
@@ -59,13 +59,8 @@ export function compilePlan(plan: QueryPlan, supergraph: PlannedSupergraph, docu
         }
         return added;
       }
-      case 'Condition': {
-        const branch = (child: PlanNode | undefined, value: boolean): number[] =>
-          child === undefined
-            ? []
-            : addSteps(child, { ...place, conditions: [...place.conditions, { variable: node.condition, value }] });
-        return [...branch(node.ifClause, true), ...branch(node.elseClause, false)];
-      }
+      case 'Condition':
+        throw new Error('Conditions are decided before planning');
       case 'Defer':
         throw new Error('The planner was not configured for @defer');
     }
@@ -74,7 +69,6 @@ export function compilePlan(plan: QueryPlan, supergraph: PlannedSupergraph, docu
 
 interface Place {
   readonly path: ResponsePath;
-  readonly conditions: readonly FetchCondition[];
   /** Steps that come before this one in some Sequence. */
   readonly earlier: readonly number[];
 }
@@ -102,7 +96,6 @@ function compileFetch(
       subgraph: node.serviceName,
       kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
       paths: [place.path],
-      conditions: place.conditions,
       requires: required && restoreRequired(required, privateFields, part.without),
       shape,
       ...requestText({ ...asked.operation, selectionSet }, fragments, required !== undefined),

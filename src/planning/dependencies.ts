@@ -1,6 +1,6 @@
 import { visitShape } from './answer-shape.ts';
 import type { FetchStep, ResponsePath } from './fetch-plan.ts';
-import type { RequiredField, RequiredSelection } from './required-selection.ts';
+import type { RequiredSelection } from './required-selection.ts';
 
 /** Does the step read what the earlier one writes? Mutations are in order with everything. */
 export function mustWait(step: FetchStep, earlier: FetchStep | undefined): boolean {
@@ -33,26 +33,6 @@ export function markExclusive(steps: readonly FetchStep[]): void {
   }
 }
 
-/** Marks what representations have to do without when a condition leaves it out. */
-export function markOptional(steps: readonly FetchStep[]): void {
-  const isConditional = new Map<string, boolean>();
-  for (const step of steps) {
-    for (const path of step.paths) {
-      visitShape(step.shape, placeOf(path), ({ conditional }, place) => {
-        const mayBeLeftOut = conditional || step.conditions.length > 0;
-        isConditional.set(place, mayBeLeftOut && isConditional.get(place) !== false);
-      });
-    }
-  }
-  for (const { requires, paths } of steps) {
-    if (requires === undefined) continue;
-    visitRequired(requires, placeOf(paths[0] ?? []), (field, place) => {
-      // What no step fetches was left out by a condition that the planner could decide itself.
-      field.optional = isConditional.get(place) !== false && field.responseName !== '__typename';
-    });
-  }
-}
-
 function placesWritten(step: FetchStep): string[] {
   const places: string[] = [];
   for (const path of step.paths) visitShape(step.shape, placeOf(path), (_, place) => places.push(place));
@@ -61,18 +41,14 @@ function placesWritten(step: FetchStep): string[] {
 
 function placesRead(step: FetchStep, path: ResponsePath): string[] {
   const places = placesOn(path);
-  if (step.requires !== undefined) visitRequired(step.requires, placeOf(path), (_, place) => places.push(place));
+  if (step.requires !== undefined) visitRequired(step.requires, placeOf(path), (place) => places.push(place));
   return places;
 }
 
-function visitRequired(
-  required: RequiredSelection,
-  base: string,
-  visit: (field: RequiredField, place: string) => void,
-): void {
+function visitRequired(required: RequiredSelection, base: string, visit: (place: string) => void): void {
   for (const field of required.fields) {
     const place = `${base}/${field.responseName}`;
-    visit(field, place);
+    visit(place);
     if (field.selection !== undefined) visitRequired(field.selection, place, visit);
   }
   for (const typed of required.typed) visitRequired(typed.selection, base, visit);
@@ -83,7 +59,7 @@ function placesOn(path: ResponsePath): string[] {
 }
 
 /** List markers make no difference to which field is meant. */
-function placeOf(path: ResponsePath): string {
+export function placeOf(path: ResponsePath): string {
   return path
     .filter((element) => element !== '@')
     .map((name) => `/${name}`)

@@ -25,8 +25,6 @@ export interface FetchStep {
   readonly kind: 'query' | 'mutation';
   /** Where in the response the objects are that this step completes; `@` is every item of a list. Root: one empty path. */
   readonly paths: readonly ResponsePath[];
-  /** All have to hold, or the step is skipped: a Boolean variable and the value it must have. */
-  readonly conditions: readonly FetchCondition[];
   /** What a representation holds (an entity fetch); undefined for a fetch of root fields. */
   readonly requires: RequiredSelection | undefined;
   readonly text: StepText;
@@ -39,11 +37,6 @@ export interface FetchStep {
 }
 
 export type ResponsePath = readonly string[];
-
-export interface FetchCondition {
-  readonly variable: string;
-  readonly value: boolean;
-}
 
 /** The step's operation in pieces, so that several steps can be written into one request. */
 export interface StepText {

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../core/json.ts';
 import type { DraftStep } from './compile-plan.ts';
-import { isSettled, markExclusive, markOptional } from './dependencies.ts';
+import { isSettled, markExclusive } from './dependencies.ts';
 import type { FetchGroup, FetchPlan, FetchStep } from './fetch-plan.ts';
 
 /**
@@ -41,7 +41,6 @@ export function groupSteps(drafts: readonly DraftStep[]): FetchPlan {
     steps.push(...joined);
   }
   markExclusive(steps);
-  markOptional(steps);
   return { steps, groups };
 }
 
@@ -88,9 +87,8 @@ function joinLaterGroups(drafts: readonly DraftStep[], levels: number[]): void {
 function joinEqual(members: readonly DraftStep[]): FetchStep[] {
   const bySignature = new Map<string, FetchStep>();
   for (const { after: _, ...step } of members) {
-    const { requires, text, shape, conditions } = step;
-    const signature =
-      requires === undefined ? `${bySignature.size}` : signatureOf({ requires, text, shape, conditions });
+    const { requires, text, shape } = step;
+    const signature = requires === undefined ? `${bySignature.size}` : signatureOf({ requires, text, shape });
     const equal = bySignature.get(signature);
     const joined = equal && {
       ...equal,

@@ -1,7 +1,17 @@
-import { getOperationAST, Kind, OperationTypeNode, print, visit } from 'graphql';
-import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql';
+import { getNamedType, getOperationAST, Kind, OperationTypeNode, print, visit } from 'graphql';
+import type {
+  DirectiveNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLNamedType,
+  InlineFragmentNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
 import { fragmentsOf } from '../core/fragments.ts';
 import { reservedPrefix } from '../core/reserved-names.ts';
+import type { BuiltSupergraph } from '../supergraph/supergraph.ts';
 import type { FieldNames } from './field-names.ts';
 
 /**
@@ -44,30 +54,104 @@ export function nameFields(document: DocumentNode): FieldNames {
   };
 }
 
+/** One operation of a document as it is asked with certain variables. */
+export interface OperationVariant {
+  /** The document that was named, or what authorization left of it. */
+  readonly document: DocumentNode;
+  /** undefined: the document's only operation. */
+  readonly operationName: string | undefined;
+  readonly names: FieldNames;
+  /** Whether a selection's own `@skip` and `@include` let it in. */
+  readonly includes: (selection: SelectionNode) => boolean;
+}
+
 /**
- * The operation with the fragments it uses, without its name and under the names given instead of its aliases. The
- * document may be the one that was named or what authorization left of it.
+ * What the planner is given: the operation with the fragments it uses, without its name, under the names given instead
+ * of its aliases, and without conditions. Apollo's planner runs a mutation's field twice that is asked once under a
+ * condition and once without, fetches what several conditions leave out, and forgets fields of whose selections nothing
+ * applies: those are asked for `__typename`.
  */
 export function normaliseOperation(
-  document: DocumentNode,
-  operationName: string | undefined,
-  names: FieldNames,
+  { document, operationName, names, includes }: OperationVariant,
+  { apiSchema, possibleTypes }: Pick<BuiltSupergraph, 'apiSchema' | 'possibleTypes'>,
 ): DocumentNode {
-  const named = getOperationAST(document, operationName);
-  if (named === null || named === undefined) throw new Error('Expected an operation that the document has');
-  const { name: _, ...operation } = named;
-  const used = fragmentsUsed(operation.selectionSet, fragmentsOf(document));
-  return visit<DocumentNode>(
-    { kind: Kind.DOCUMENT, definitions: [operation, ...used] },
-    {
-      Field(aliased) {
-        const { alias: _, ...field } = aliased;
-        const value = names.of(aliased);
-        return value === field.name.value ? field : { ...field, alias: { kind: Kind.NAME, value } };
-      },
-    },
-  );
+  const operation = getOperationAST(document, operationName);
+  if (operation === null || operation === undefined) throw new Error('Expected an operation that the document has');
+  const defined = fragmentsOf(document);
+  /** What is left of the fragments that are used; undefined where nothing is. */
+  const used = new Map<string, FragmentDefinitionNode | undefined>();
+
+  const selectionSetOf = (set: SelectionSetNode, type: ParentType): SelectionSetNode | undefined => {
+    const selections = set.selections.filter(includes).flatMap((selection) => selectionOf(selection, type) ?? []);
+    return selections.length === 0 ? undefined : { kind: Kind.SELECTION_SET, selections };
+  };
+
+  const selectionOf = (selection: SelectionNode, type: ParentType): SelectionNode | undefined => {
+    const directives = (selection.directives ?? []).filter((directive) => !isCondition(directive));
+    switch (selection.kind) {
+      case Kind.FIELD:
+        return { ...fieldOf(selection, type), directives };
+      case Kind.FRAGMENT_SPREAD:
+        return fragmentOf(selection.name.value) && { ...selection, directives };
+      case Kind.INLINE_FRAGMENT: {
+        const selectionSet = selectionSetOf(selection.selectionSet, conditionType(selection) ?? type);
+        return selectionSet && { ...selection, directives, selectionSet };
+      }
+    }
+  };
+
+  const fieldOf = (aliased: FieldNode, parent: ParentType): FieldNode => {
+    const { alias: _, selectionSet: asked, ...field } = aliased;
+    const value = names.of(aliased);
+    const named: FieldNode = value === field.name.value ? field : { ...field, alias: { kind: Kind.NAME, value } };
+    if (asked === undefined) return named;
+    const definition = parent !== undefined && 'getFields' in parent ? parent.getFields()[field.name.value] : undefined;
+    const type = definition && getNamedType(definition.type);
+    const selectionSet = selectionSetOf(asked, type);
+    const applies = selectionSet && !(type && appliesToNone(selectionSet, possibleTypes(type.name)));
+    return { ...named, selectionSet: applies ? selectionSet : onlyTypeName };
+  };
+
+  const fragmentOf = (name: string): FragmentDefinitionNode | undefined => {
+    const definition = defined.get(name);
+    if (definition === undefined || used.has(name)) return used.get(name);
+    const selectionSet = selectionSetOf(definition.selectionSet, conditionType(definition));
+    used.set(name, selectionSet && { ...definition, selectionSet });
+    return used.get(name);
+  };
+
+  const conditionType = ({ typeCondition }: FragmentNode): ParentType =>
+    typeCondition && apiSchema.getType(typeCondition.name.value);
+
+  /** Is there no field for objects of any of these types? */
+  const appliesToNone = ({ selections }: SelectionSetNode, types: ReadonlySet<string>): boolean =>
+    types.size === 0 ||
+    selections.every((selection) => {
+      if (selection.kind === Kind.FIELD) return false;
+      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? used.get(selection.name.value) : selection;
+      if (fragment === undefined) return true;
+      const { typeCondition, selectionSet } = fragment;
+      return appliesToNone(
+        selectionSet,
+        typeCondition === undefined ? types : types.intersection(possibleTypes(typeCondition.name.value)),
+      );
+    });
+
+  const rootType = apiSchema.getRootType(operation.operation) ?? undefined;
+  const { name: _, ...unnamed } = operation;
+  const root = { ...unnamed, selectionSet: selectionSetOf(operation.selectionSet, rootType) ?? onlyTypeName };
+  const fragments = [...used.values()].filter((fragment) => fragment !== undefined);
+  return { kind: Kind.DOCUMENT, definitions: [root, ...fragments] };
 }
+
+/** undefined for what the schema of clients does not have. */
+type ParentType = GraphQLNamedType | undefined;
+type FragmentNode = FragmentDefinitionNode | InlineFragmentNode;
+
+const onlyTypeName: SelectionSetNode = {
+  kind: Kind.SELECTION_SET,
+  selections: [{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }],
+};
 
 function mutationFields(document: DocumentNode): ReadonlySet<string> {
   const fragments = fragmentsOf(document);
@@ -90,20 +174,8 @@ function mutationFields(document: DocumentNode): ReadonlySet<string> {
   return names;
 }
 
-function fragmentsUsed(
-  selectionSet: SelectionSetNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  used = new Set<FragmentDefinitionNode>(),
-): ReadonlySet<FragmentDefinitionNode> {
-  visit(selectionSet, {
-    FragmentSpread({ name }) {
-      const fragment = fragments.get(name.value);
-      if (fragment === undefined || used.has(fragment)) return;
-      used.add(fragment);
-      fragmentsUsed(fragment.selectionSet, fragments, used);
-    },
-  });
-  return used;
+function isCondition({ name }: DirectiveNode): boolean {
+  return name.value === 'skip' || name.value === 'include';
 }
 
 function responseName({ alias, name }: FieldNode): string {

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { print } from 'graphql';
-import type { DocumentNode } from 'graphql';
+import type { DocumentNode, SelectionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { isIncluded } from '../core/is-included.ts';
 import { planOperation } from '../supergraph/supergraph.ts';
 import type { BuiltSupergraph } from '../supergraph/supergraph.ts';
 import { compilePlan } from './compile-plan.ts';
@@ -17,6 +18,10 @@ export interface PlanRequest {
   readonly documentHash: string | undefined;
   /** Under which names the fields of the client's document are fetched. */
   readonly names: FieldNames;
+  /** Coerced: `@skip` and `@include` are decided before planning. Equal for equal `conditions`, as far as these go. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** The values of the variables that decide them. */
+  readonly conditions: string;
 }
 
 /** Plans of one generation of the supergraph. Planning is synchronous: concurrent requests never plan the same twice. */
@@ -35,7 +40,7 @@ export function createOperationPlanner<Executable extends object>(
   supergraph: BuiltSupergraph,
   prepare: (plan: FetchPlan) => Executable,
 ): OperationPlanner<Executable> {
-  /** By the normalised text that many documents share; by the document and the operation's name, the key of that text. */
+  /** By the document, the operation's name and its conditions: the key of the normalised text that many share. */
   const byDocument = new LRUCache<string, { key: string }>({ max: MAX_DOCUMENTS });
   const byText = new LRUCache<string, Executable>({ maxSize: MAX_PLANNED_TEXT });
 
@@ -46,12 +51,13 @@ export function createOperationPlanner<Executable extends object>(
   }
 
   return {
-    plan({ document, operationName, documentHash, names }) {
-      const asked = documentHash && `${documentHash} ${operationName ?? ''}`;
+    plan({ document, operationName, documentHash, names, variables, conditions }) {
+      const asked = documentHash && `${documentHash} ${operationName ?? ''} ${conditions}`;
       const known = asked === undefined ? undefined : byDocument.get(asked);
       const plan = known && byText.get(known.key);
       if (plan !== undefined) return plan;
-      const normalised = normaliseOperation(document, operationName, names);
+      const includes = (selection: SelectionNode): boolean => isIncluded(selection, variables);
+      const normalised = normaliseOperation({ document, operationName, names, includes }, supergraph);
       const text = print(normalised);
       const key = hash('sha256', text);
       if (asked !== undefined) byDocument.set(asked, { key });

@@ -11,8 +11,7 @@ function printGroup(plan: FetchPlan, group: FetchGroup): string {
   return `${group.subgraph}${after}: ${steps.map(printStep).join('; ')}`;
 }
 
-function printStep({ requires, paths, text, conditions }: FetchStep): string {
+function printStep({ requires, paths, text }: FetchStep): string {
   const place = requires === undefined ? '' : `${paths.map((path) => path.join('.')).join(' and ')} `;
-  const only = conditions.map(({ variable, value }) => ` if ${value ? '' : 'not '}$${variable}`).join('');
-  return `${place}${requires === undefined ? `{${text.selection}}` : text.selection}${only}`;
+  return `${place}${requires === undefined ? `{${text.selection}}` : text.selection}`;
 }

@@ -21,8 +21,6 @@ export interface RequiredField {
   key: string;
   /** Written instead of what the response holds: the interface's name for an interface object. */
   constant?: string;
-  /** Only conditional selections bring it: where they leave it out, so does the representation. */
-  optional: boolean;
   readonly selection: RequiredSelection | undefined;
 }
 
@@ -36,7 +34,7 @@ export function requiredSelection(
     if (node.kind === 'Field') {
       const responseName = node.alias ?? node.name;
       const selection = node.selections && requiredSelection(node.selections, possibleTypes);
-      fields.push({ responseName, key: responseName, optional: false, selection });
+      fields.push({ responseName, key: responseName, selection });
     } else {
       const inner = requiredSelection(node.selections, possibleTypes);
       if (node.typeCondition === undefined) {

@@ -2,9 +2,11 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloGateway, LocalGraphQLDataSource } from '@apollo/gateway';
 import type { GatewayConfig } from '@apollo/gateway';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { parse } from 'graphql';
+import { getVariableValues, Kind, parse } from 'graphql';
 import type { FormattedExecutionResult } from 'graphql';
 import { onTestFinished } from 'vitest';
+import { isIncluded } from '../../src/core/is-included.ts';
+import type { AtriumGatewayOptions } from '../../src/gateway.ts';
 import { compilePlan } from '../../src/planning/compile-plan.ts';
 import { nameFields, normaliseOperation } from '../../src/planning/normalise-operation.ts';
 import { printFetchPlan } from '../../src/planning/print-fetch-plan.ts';
@@ -42,21 +44,39 @@ const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9
   "@external", "@shareable", "@override", "@inaccessible", "@tag", "@interfaceObject", "@cost", "@listSize"])`;
 
 /** A gateway over these subgraphs for one test; SDL without a schema definition is given a link to Federation 2.9. */
-export async function openFeature(plain: Readonly<Record<string, TestSubgraph>>): Promise<Feature> {
+export async function openFeature(
+  plain: Readonly<Record<string, TestSubgraph>>,
+  options: AtriumGatewayOptions & { /** For the printed plan. */ readonly activeLabels?: readonly string[] } = {},
+): Promise<Feature> {
   const linked = Object.entries(plain).map(([name, subgraph]): [string, TestSubgraph] => [
     name,
     subgraph.sdl.trimStart().startsWith('extend schema') ? subgraph : { ...subgraph, sdl: `${link} ${subgraph.sdl}` },
   ]);
   const subgraphs = Object.fromEntries(linked);
-  const gateway = await createTestGateway(subgraphs);
+  const { activeLabels, ...gatewayOptions } = options;
+  const gateway = await createTestGateway(subgraphs, gatewayOptions);
   onTestFinished(() => gateway.stop());
   const supergraph = buildSupergraph(gateway.supergraphSdl);
   return {
     supergraphSdl: gateway.supergraphSdl,
     async ask(query, variables) {
       const document = parse(query);
-      const operation = normaliseOperation(document, undefined, nameFields(document));
-      const plan = compilePlan(planOperation(supergraph, operation, undefined), supergraph, operation);
+      const [definition] = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
+      const { coerced = {} } = getVariableValues(
+        supergraph.apiSchema,
+        definition?.variableDefinitions ?? [],
+        variables ?? {},
+      );
+      const operation = normaliseOperation(
+        {
+          document,
+          operationName: undefined,
+          names: nameFields(document),
+          includes: (selection) => isIncluded(selection, coerced),
+        },
+        supergraph,
+      );
+      const plan = compilePlan(planOperation(supergraph, operation, undefined, activeLabels), supergraph, operation);
       const before = gateway.calls.length;
       const answer = answerOf(await gateway.ask(query, variables));
       const requests = gateway.calls.slice(before);

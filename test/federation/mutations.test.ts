@@ -82,4 +82,46 @@ describe('a mutation', () => {
     expect(answer).toEqual({ data: { add: { id: '7' }, again: { id: '7' } } });
     expect(shop.log).toEqual(['add 7', 'add 7']);
   });
+
+  it.each([
+    '{ add(id: 1) { id } add(id: 1) @include(if: $a) { size } pay(id: 2) @skip(if: $b) { id } }',
+    '{ add(id: 1) @skip(if: $a) { id } add(id: 1) @include(if: $a) { size } ...F @include(if: $b) }',
+    '{ add(id: 1) @skip(if: $b) { id } add(id: 1) @include(if: $a) { size } }',
+    '{ ... @include(if: $a) { ...F @skip(if: $b) ... on Mutation { add(id: 1) { id } } } ...F @include(if: $b) pay(id: 2) { id } }',
+  ])('runs a field once that is asked several times under conditions: %s', async (selection) => {
+    const query = `mutation ($a: Boolean!, $b: Boolean!) ${selection}${selection.includes('...F') ? ' fragment F on Mutation { add(id: 1) { total } }' : ''}`;
+    for (const [a, b] of [
+      [false, false],
+      [false, true],
+      [true, false],
+      [true, true],
+    ]) {
+      const shop = await openShop();
+      const { answer } = await shop.ask(query, { a, b });
+      const data = JSON.stringify(answer.data);
+      expect(answer.errors).toBe(undefined);
+      expect(shop.log).toEqual([
+        ...(data.includes('add') ? ['add 1'] : []),
+        ...(data.includes('pay') ? ['pay 2'] : []),
+      ]);
+    }
+  });
+
+  it('gathers what each of the conditions lets in', async () => {
+    const shop = await openShop();
+    const query = `mutation ($a: Boolean!, $b: Boolean!) {
+      pay(id: 2) { id } add(id: 1) @include(if: $a) { id } ... @skip(if: $b) { add(id: 1) { size } remove(id: 3) @skip(if: $a) { id } }
+    }`;
+    const both = await shop.ask(query, { a: true, b: false });
+    expect(both.plan).toMatchInlineSnapshot(`
+      "1. payments: {pay(id:2){id}}
+      2. carts, after 1: {add(id:1){id size}}"
+    `);
+    expect(both.answer).toEqual({ data: { pay: { id: '2' }, add: { id: '1', size: 2 } } });
+    expect(both.calls).toEqual(['payments', 'carts']);
+    const second = await shop.ask(query, { a: false, b: false });
+    expect(second.answer).toEqual({ data: { pay: { id: '2' }, add: { size: 4 }, remove: { id: '3' } } });
+    expect((await shop.ask(query, { a: false, b: true })).answer).toEqual({ data: { pay: { id: '2' } } });
+    expect(shop.log).toEqual(['pay 2', 'add 1', 'pay 2', 'add 1', 'remove 3', 'pay 2']);
+  });
 });

@@ -74,19 +74,6 @@ describe('a compiled plan', () => {
     `);
   });
 
-  it('knows which fetches hang on a condition', async () => {
-    const plan = await compiled(
-      shop,
-      'query ($a: Boolean!, $b: Boolean!) { me { favourite @include(if: $a) { left } } ... @skip(if: $b) { latest { left } } }',
-    );
-    expect(printFetchPlan(plan)).toMatchInlineSnapshot(`
-      "1. users: {me{__typename id}}
-      2. orders: {...{latest{__typename id}}} if not $b
-      3. orders, after 1: me {...on User{favourite{__typename id}}} if $a
-      4. stock, after 1 and 2 and 3: me.favourite {...on Product{left}} if $a; latest {...on Product{left}} if not $b"
-    `);
-  });
-
   it('writes the name an interface object has in its subgraph into representations', async () => {
     const plan = await compiled(
       {
@@ -107,13 +94,11 @@ describe('a compiled plan', () => {
                 {
                   "constant": "Media",
                   "key": "__typename",
-                  "optional": false,
                   "responseName": "__typename",
                   "selection": undefined,
                 },
                 {
                   "key": "id",
-                  "optional": false,
                   "responseName": "id",
                   "selection": undefined,
                 },
@@ -145,7 +130,6 @@ describe('a compiled plan', () => {
       [
         [
           {
-            "conditional": false,
             "exclusive": true,
             "key": "x",
             "responseName": "x",
@@ -154,7 +138,6 @@ describe('a compiled plan', () => {
         ],
         [
           {
-            "conditional": false,
             "exclusive": true,
             "key": "x",
             "responseName": "x__alias_0",
