@@ -1,7 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import { GraphQLError, Source, parse, printError, validate } from 'graphql';
-import type { DocumentNode } from 'graphql';
-import { ConfigurationError } from '../core/errors.ts';
+import {
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  parse,
+  print,
+  printError,
+  Source,
+  validate,
+  visit,
+} from 'graphql';
+import type { DocumentNode, SelectionNode, VariableDefinitionNode } from 'graphql';
+import { ConfigurationError, RequestError } from '../core/errors.ts';
+import { isIncluded } from '../core/is-included.ts';
+import { isJsonObject, readJson } from '../core/json.ts';
+import { reservedPrefix } from '../core/reserved-names.ts';
+import { printFetchPlan } from '../planning/print-fetch-plan.ts';
+import type { PrivateFields } from '../supergraph/private-fields.ts';
 import { planOperation } from '../supergraph/supergraph.ts';
 import type { BuiltSupergraph, QueryPlan } from '../supergraph/supergraph.ts';
 import { configFlags, configFlagsHelp, openConfig, readSupergraph } from './open-config.ts';
@@ -12,13 +27,15 @@ import { printPlan } from './print-plan.ts';
 import { parseFlags, UsageError } from './verb.ts';
 import type { Verb } from './verb.ts';
 
-const help = `Prints the query plan of an operation: which subgraph is asked for what, and in which order.
+const help = `Prints the query plan of an operation: which subgraph is asked for what, and in which order; then the requests
+that come of it, each with the requests it waits for and what it completes where.
 
 Usage: atrium plan [flags] (FILE | --query TEXT)
 
   FILE                  a GraphQL document; - reads stdin
   -q, --query TEXT      the document itself
   --operation NAME      which operation, when the document has several
+  --variables JSON      for @skip and @include; without it the requests are those of everything included
 ${configFlagsHelp}
 
 Example: atrium plan --supergraph supergraph.graphql -q '{ me { name orders { id } } }'`;
@@ -27,7 +44,11 @@ const options = {
   ...configFlags,
   query: { type: 'string', short: 'q' },
   operation: { type: 'string' },
+  variables: { type: 'string' },
 } as const;
+
+const columns = 100;
+const heading = 'Each request is sent as soon as those it comes after are answered:';
 
 export const plan: Verb = {
   help,
@@ -38,8 +59,10 @@ export const plan: Verb = {
     const alone = values.config === undefined && values.supergraph !== undefined;
     const opened = await openConfig({ ...values, 'no-config': values['no-config'] === true || alone }, io);
     const supergraph = await readSupergraph(opened.config, io);
-    const { queryPlan, fetchPlan } = planSource(supergraph, source, values.operation);
-    io.out(`${printPlan(queryPlan)}\n\n${countCalls(fetchPlan)}`);
+    const { queryPlan, fetchPlan, aliases } = planSource(supergraph, source, values);
+    const requests = queryPlan.node === undefined ? '' : `${heading}\n${printFetchPlan(fetchPlan, columns)}\n\n`;
+    const text = `${printPlan(queryPlan)}\n\n${requests}${countCalls(fetchPlan)}`;
+    io.out(withRealNames(text, supergraph.privateFields, aliases));
     return 0;
   },
 };
@@ -61,27 +84,65 @@ async function readDocument(query: string | undefined, files: readonly string[])
 interface Planned {
   /** Of the document as it is, so that its names are seen. */
   readonly queryPlan: QueryPlan;
-  /** As the gateway runs it when no condition leaves anything out. */
+  /** As the gateway runs it. */
   readonly fetchPlan: FetchPlan;
+  /** The document's response names by those that stand for them in the fetch plan. */
+  readonly aliases: ReadonlyMap<string, string>;
 }
 
-function planSource(supergraph: BuiltSupergraph, source: Source, operation: string | undefined): Planned {
+function planSource(
+  supergraph: BuiltSupergraph,
+  source: Source,
+  { operation, variables }: { operation?: string | undefined; variables?: string | undefined },
+): Planned {
   try {
     const document: DocumentNode = parse(source);
     const errors = validate(supergraph.apiSchema, document);
     if (errors.length > 0) throw new ConfigurationError(errors.map(printError).join('\n\n'));
     const queryPlan = planOperation(supergraph, document, operation);
     const names = nameFields(document);
-    const normalised = normaliseOperation(
-      { document, operationName: operation, names, includes: () => true },
-      supergraph,
-    );
+    const coerced =
+      variables === undefined
+        ? undefined
+        : coerce(variables, supergraph, getOperationAST(document, operation)?.variableDefinitions);
+    const includes = (selection: SelectionNode) => coerced === undefined || isIncluded(selection, coerced);
+    const normalised = normaliseOperation({ document, operationName: operation, names, includes }, supergraph);
     const fetchPlan = compilePlan(planOperation(supergraph, normalised, undefined), supergraph, normalised);
-    return { queryPlan, fetchPlan };
+    const aliases = new Map<string, string>();
+    visit(document, {
+      Field(field) {
+        const name = names.of(field);
+        if (name.startsWith(reservedPrefix)) aliases.set(name, (field.alias ?? field.name).value);
+      },
+    });
+    return { queryPlan, fetchPlan, aliases };
   } catch (error) {
     if (error instanceof GraphQLError) throw new ConfigurationError(printError(error), { cause: error });
+    if (error instanceof RequestError) throw new ConfigurationError(error.message, { cause: error });
     throw error;
   }
+}
+
+function coerce(
+  text: string,
+  { apiSchema }: BuiltSupergraph,
+  definitions: readonly VariableDefinitionNode[] = [],
+): Readonly<Record<string, unknown>> {
+  const variables = readJson(text);
+  if (!isJsonObject(variables)) throw new UsageError(`--variables: expected a JSON object, got ${text}`);
+  const { coerced, errors } = getVariableValues(apiSchema, definitions, variables);
+  if (errors !== undefined)
+    throw new ConfigurationError(errors.map(({ message }) => `--variables: ${message}`).join('\n'));
+  return coerced;
+}
+
+/** Private fields as the fields they stand for, reserved names as the document's. */
+function withRealNames(text: string, { originals }: PrivateFields, aliases: ReadonlyMap<string, string>): string {
+  return text.replaceAll(/\b(\w+)(: ?)?/gu, (_, name: string, colon = '') => {
+    const original = originals.get(name);
+    if (original !== undefined) return colon === '' ? print(original) : '';
+    return `${aliases.get(name) ?? name}${colon}`;
+  });
 }
 
 /** Counted as the gateway sends them: fetches of one subgraph that can run together are one call. */

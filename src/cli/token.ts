@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../core/errors.ts';
-import { isJsonObject } from '../core/json.ts';
+import { isJsonObject, readJson } from '../core/json.ts';
 import { parseFlags, UsageError } from './verb.ts';
 import type { Verb } from './verb.ts';
 
@@ -42,17 +42,9 @@ async function askToken(user: string, identity: string): Promise<string> {
       { cause: error },
     );
   });
-  const answer = parseJson(await response.text());
+  const answer = readJson(await response.text());
   if (response.ok && isJsonObject(answer) && typeof answer['access_token'] === 'string') return answer['access_token'];
   const reason = isJsonObject(answer) ? answer['error'] : undefined;
   const came = typeof reason === 'string' ? reason : `status ${response.status}`;
   throw new ConfigurationError(`${identity} gave no token for "${user}": ${came}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

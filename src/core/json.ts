@@ -2,6 +2,15 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** undefined for a text that is no JSON. */
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The JSON text of a value with the keys of every object in code-unit order and `undefined` members left out (the
  * idea of RFC 8785): equal values give equal texts, different values different ones, so it may serve as a key.

@@ -1,17 +1,30 @@
-import type { FetchGroup, FetchPlan, FetchStep } from './fetch-plan.ts';
+import { parse, print } from 'graphql';
+import type { FetchPlan, FetchStep } from './fetch-plan.ts';
 
-/** The requests a plan makes, one a line: its number, the subgraph, what it completes, and what it waits for. */
-export function printFetchPlan(plan: FetchPlan): string {
-  return plan.groups.map((group, index) => `${index + 1}. ${printGroup(plan, group)}`).join('\n');
+/**
+ * The requests a plan makes: of each its number, the subgraph, the requests it waits for, and what it completes where.
+ * Each is one line, or as many as it takes to stay within `width` columns.
+ */
+export function printFetchPlan({ groups, steps }: FetchPlan, width = Infinity): string {
+  const lines = groups.flatMap(({ subgraph, after, steps: indexes }, index) => {
+    const waits = after.length === 0 ? '' : `, after ${after.map((group) => group + 1).join(' and ')}`;
+    const title = `${index + 1}. ${subgraph}${waits}:`;
+    const parts = indexes.flatMap((step) => steps[step] ?? []);
+    const line = `${title} ${parts.map((step) => printStep(step)).join('; ')}`;
+    if (line.length <= width) return [line];
+    const below = parts.flatMap((step) => printStep(step, width - indent.length).split('\n'));
+    return [title, ...below.map((text) => `${indent}${text}`)];
+  });
+  return lines.join('\n');
 }
 
-function printGroup(plan: FetchPlan, group: FetchGroup): string {
-  const steps = group.steps.flatMap((index) => plan.steps[index] ?? []);
-  const after = group.after.length === 0 ? '' : `, after ${group.after.map((index) => index + 1).join(' and ')}`;
-  return `${group.subgraph}${after}: ${steps.map(printStep).join('; ')}`;
-}
+const indent = '     ';
 
-function printStep({ requires, paths, text }: FetchStep): string {
-  const place = requires === undefined ? '' : `${paths.map((path) => path.join('.')).join(' and ')} `;
-  return `${place}${requires === undefined ? `{${text.selection}}` : text.selection}`;
+function printStep({ requires, paths, text }: FetchStep, width = Infinity): string {
+  const places = requires === undefined ? [] : paths.map((path) => path.join('.'));
+  const selectionSet = requires === undefined ? `{${text.selection}}` : text.selection;
+  const place = places.join(' and ');
+  const line = `${place} ${selectionSet}`.trimStart();
+  if (line.length <= width) return line;
+  return `${place.length + 2 <= width ? place : places.join(' and\n')} ${print(parse(selectionSet))}`.trimStart();
 }

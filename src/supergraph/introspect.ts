@@ -1,4 +1,4 @@
-import { isJsonObject } from '../core/json.ts';
+import { isJsonObject, readJson } from '../core/json.ts';
 import { fetchText, printableUrl } from './fetch-text.ts';
 import type { FetchLimits } from './fetch-text.ts';
 
@@ -16,7 +16,7 @@ export async function introspectSubgraph(
   const response = await fetchText(url, introspection, limits).catch((error: unknown) => {
     throw failure(error instanceof Error ? error.message : String(error), error);
   });
-  const answer = parseJson(response.text);
+  const answer = readJson(response.text);
   const data = isJsonObject(answer) ? answer['data'] : undefined;
   const service = isJsonObject(data) ? data['_service'] : undefined;
   const sdl = isJsonObject(service) ? service['sdl'] : undefined;
@@ -31,14 +31,6 @@ const introspection = {
   headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json;q=0.9' },
   body: JSON.stringify({ query: 'query SubgraphSchema { _service { sdl } }', operationName: 'SubgraphSchema' }),
 } as const;
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 function excerpt(text: string): string {
   if (text === '') return 'an empty body';

@@ -92,6 +92,16 @@ describe('atrium plan', () => {
                    }
                  }
 
+      Each request is sent as soon as those it comes after are answered:
+      1. users: {me{__typename id name}}
+      2. orders, after 1:
+           me {...on User{orders(first:3){edges{node{__typename id items{product{__typename sku}}}}}}}
+      3. payments, after 1 and 2: me.orders.edges.@.node {...on Order{payment{status}}}
+      4. products, after 1 and 2:
+           me.orders.edges.@.node.items.@.product {...on Product{price{amount currency}weightGrams bulky}}
+      5. orders, after 1 and 2 and 4:
+           me.orders.edges.@.node.items.@.product {...on Product{shippingEstimate{amount}}}
+
       5 calls (users 1, orders 2, payments 1, products 1)"
     `);
   });
@@ -132,7 +142,127 @@ describe('atrium plan', () => {
                    }
                  }
 
+      Each request is sent as soon as those it comes after are answered:
+      1. users: {user(id:1){__typename id name}}
+      2. products: {product(id:1){name}}
+      3. orders, after 1: user {...on User{orders{pageInfo{endCursor}}}}
+
       3 calls (users 1, products 1, orders 1)"
+    `);
+  });
+
+  it('takes the variables that decide what is left out', async () => {
+    const query = ['-q', 'query ($all: Boolean = false) { me { name orders @include(if: $all) { __typename } } }'];
+    const calls = async (...parameters: string[]) => (await plan(...query, ...parameters)).out.split('\n').at(-1);
+
+    expect(await calls()).toBe('2 calls (users 1, orders 1)');
+    expect(await calls('--variables', '{"all":true}')).toBe('2 calls (users 1, orders 1)');
+    expect(await calls('--variables', '{}')).toBe('1 call (users 1)');
+    expect(await plan(...query, '--variables', '{all}')).toMatchObject({
+      code: 2,
+      error: 'atrium: --variables: expected a JSON object, got {all}',
+    });
+    expect((await plan(...query, '--variables', '{"all":1}')).error).toMatch(
+      /^atrium: --variables: Variable "\$all" got/,
+    );
+    expect((await plan(...query, '--variables', '{"all":null}')).error).toMatch(/^atrium: .*must not be null/);
+  });
+
+  it("shows fields under their own names and the document's, whatever they are fetched as", async () => {
+    const extend =
+      'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@external"])';
+    const folder = await temporaryFolder({
+      'products.graphql': `${extend} type Query { product: Product } type Product @key(fields: "id") {
+        id: ID! price(currency: String): Int parts(of: Int): [Product] }`,
+      'shipping.graphql': `${extend} type Product @key(fields: "id") { id: ID! price(currency: String): Int @external
+        toBerlin: Int @requires(fields: "price(currency: \\"EUR\\")") toLondon: Int @requires(fields: "price(currency: \\"GBP\\")") }`,
+    });
+    const out = join(folder, 'supergraph.graphql');
+    const sources = ['products', 'shipping'].map((name) => `${name}=${join(folder, name)}.graphql@http://${name}.test`);
+    expect(await run(['compose', '--out', out, ...sources])).toMatchObject({ code: 0 });
+
+    const query =
+      '{ product { usd: price dkk: price(currency: "DKK") toBerlin toLondon a: parts(of: 1) { toBerlin } b: parts(of: 2) { toBerlin } } }';
+    expect((await run(['plan', '--supergraph', out, '-q', query])).out).toMatchInlineSnapshot(`
+      "one after the other
+      ├─ products
+      │    {
+      │      product {
+      │        __typename
+      │        id
+      │        usd: price
+      │        dkk: price(currency: "DKK")
+      │        price(currency: "GBP")
+      │        price(currency: "EUR")
+      │        a: parts(of: 1) {
+      │          __typename
+      │          id
+      │          price(currency: "EUR")
+      │        }
+      │        b: parts(of: 2) {
+      │          __typename
+      │          id
+      │          price(currency: "EUR")
+      │        }
+      │      }
+      │    }
+      └─ at the same time
+         ├─ shipping for product
+         │    given Product { __typename id price(currency: "GBP") price(currency: "EUR") }
+         │    query ($representations: [_Any!]!) {
+         │      _entities(representations: $representations) {
+         │        ... on Product {
+         │          toBerlin
+         │          toLondon
+         │        }
+         │      }
+         │    }
+         ├─ shipping for product.a.@
+         │    given Product { __typename id price(currency: "EUR") }
+         │    query ($representations: [_Any!]!) {
+         │      _entities(representations: $representations) {
+         │        ... on Product {
+         │          toBerlin
+         │        }
+         │      }
+         │    }
+         └─ shipping for product.b.@
+              given Product { __typename id price(currency: "EUR") }
+              query ($representations: [_Any!]!) {
+                _entities(representations: $representations) {
+                  ... on Product {
+                    toBerlin
+                  }
+                }
+              }
+
+      Each request is sent as soon as those it comes after are answered:
+      1. products:
+           {
+             product {
+               __typename
+               id
+               price
+               dkk: price(currency: "DKK")
+               price(currency: "GBP")
+               price(currency: "EUR")
+               parts(of: 1) {
+                 __typename
+                 id
+                 price(currency: "EUR")
+               }
+               b: parts(of: 2) {
+                 __typename
+                 id
+                 price(currency: "EUR")
+               }
+             }
+           }
+      2. shipping, after 1:
+           product and product.parts.@ and product.b.@ {...on Product{toBerlin}}
+           product {...on Product{toLondon}}
+
+      2 calls (products 1, shipping 1)"
     `);
   });
 
