@@ -40,14 +40,14 @@ describe('the environment', () => {
 
   it('moves a subgraph, however its name is spelt', () => {
     const config = parseConfig(
-      { ...input, subgraphs: { 'pay-ments.v2': { url: 'http://127.0.0.1:1', timeoutMs: 5 } } },
+      { ...input, subgraphs: { 'pay-ments.v2': { url: 'http://127.0.0.1:1', timeoutMs: 5, http2: true } } },
       { ATRIUM_SUBGRAPH_PAY_MENTS_V2_URL: 'http://127.0.0.1:2' },
     );
 
     expect(subgraphOptions(config, 'pay-ments.v2')).toEqual({
       url: 'http://127.0.0.1:2',
       timeoutMs: 5,
-      http2: false,
+      http2: true,
     });
     expect(subgraphOptions(config, 'users')).toEqual({ timeoutMs: 10_000, http2: false });
   });

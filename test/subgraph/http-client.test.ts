@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { silentLogger } from '../../src/core/logger.ts';
 import { clientOf, closeAll, closers, contextWith, data, json, query } from './client-under-test.ts';
 
 afterEach(closeAll);
@@ -110,6 +111,42 @@ describe('a request to a subgraph', () => {
   });
 
   it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('is not answered by what is small in %s and huge beside it', async (encoding, compress) => {
+    const bomb = compress(Buffer.alloc(50_000_000, ' '));
+    const { url } = await subgraph(sending(bomb, { ...json, 'content-encoding': encoding }));
+    const warned: object[] = [];
+    const logger = { ...silentLogger, warn: (fields: object) => void warned.push(fields) };
+    const client = clientOf(url, { maxResponseBytes: bomb.length, logger });
+    expect(await client.send(query, contextWith())).toMatchObject({
+      errors: [{ extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' } }],
+    });
+    expect(warned).toMatchObject([{ reason: `the answer is larger than ${bomb.length} bytes` }]);
+  });
+
+  it('is answered by as many chunks as come, up to the limit', async () => {
+    const { url, received } = await subgraph((response) => {
+      const text = JSON.stringify({ data: { a: 'ü'.repeat(received.length === 1 ? 300 : 500) } });
+      const bytes = [...Buffer.from(text)];
+      const write = (): void => {
+        const byte = bytes.shift();
+        if (response.destroyed) return;
+        if (byte === undefined) response.end();
+        else response.write(Buffer.of(byte), () => setImmediate(write));
+      };
+      response.writeHead(200, json);
+      write();
+    });
+    const client = clientOf(url);
+    expect((await client.send(query, contextWith())).data).toEqual({ a: 'ü'.repeat(300) });
+    expect((await client.send(query, contextWith())).errors[0]?.extensions).toEqual({
+      code: 'SUBGRAPH_INVALID_RESPONSE',
+    });
+  });
+
+  it.each([
     ['HTML', sending('<h1>', { 'content-type': 'text/html' }), 'SUBGRAPH_INVALID_RESPONSE'],
     [
       'JSON that calls itself text',
@@ -180,16 +217,33 @@ describe('a request to a subgraph', () => {
   );
 
   it('is given up after its time, however the answer drips in', async () => {
+    const drips: number[] = [];
     const { url } = await subgraph((response) => {
       response.writeHead(200, json);
-      const drip = setInterval(() => response.write(' '), 5);
-      response.on('close', () => clearInterval(drip));
+      const drip = (): void => {
+        drips.push(1);
+        if (!response.destroyed) response.write(' ', () => setImmediate(drip));
+      };
+      drip();
     });
-    const client = clientOf(url, { timeoutMs: 60 });
-    const response = await client.send(query, contextWith());
-    expect(response.errors).toEqual([
-      { message: 'A subgraph did not answer in time.', extensions: { code: 'SUBGRAPH_TIMEOUT' } },
-    ]);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      let ended = false;
+      const sent = clientOf(url, { timeoutMs: 2_000 }).send(query, contextWith());
+      void sent.then(() => (ended = true));
+      for (const time of [0, 1_000, 990]) {
+        vi.advanceTimersByTime(time);
+        const enough = drips.length + 20;
+        while (drips.length < enough) await new Promise(setImmediate);
+        expect(ended).toBe(false);
+      }
+      vi.advanceTimersByTime(10);
+      expect((await sent).errors).toEqual([
+        { message: 'A subgraph did not answer in time.', extensions: { code: 'SUBGRAPH_TIMEOUT' } },
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is not sent when the deadline of the client has passed', async () => {
