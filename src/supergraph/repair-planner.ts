@@ -34,6 +34,8 @@ interface FetchGroup {
   readonly parentType: CompositeType;
   readonly inputs: { selectionSets(): readonly SelectionSet[] } | undefined;
   canMergeChildIn(child: FetchGroup): boolean;
+  mergeInWithAllDependencies(equal: FetchGroup): void;
+  isDescendantOf(ancestor: FetchGroup): boolean;
   children(): readonly FetchGroup[];
   removeChild(child: FetchGroup): void;
 }
@@ -47,24 +49,29 @@ function repairFetchGroups(
   dependencyGraph: { dfsRemoveRedundantEdges(from: FetchGroup): void },
 ): void {
   // eslint-disable-next-line typescript/unbound-method -- it is called with the group it belongs to
-  const { canMergeChildIn } = fetchGroup;
+  const { canMergeChildIn, mergeInWithAllDependencies } = fetchGroup;
   // A fetch that hands over what its subgraph cannot know stays a fetch of its own.
   fetchGroup.canMergeChildIn = function refuseHandedOver(child) {
     return canMergeChildIn.call(this, child) && !needsExternal(child);
   };
-  // The planner's own walk has no memory: exponential where paths meet again, endless in a cycle.
-  dependencyGraph.dfsRemoveRedundantEdges = (from) => {
-    for (const start of from.children()) {
-      const seen = new Set<FetchGroup>();
-      const stack = [...start.children()];
-      for (let group = stack.pop(); group !== undefined; group = stack.pop()) {
-        if (seen.has(group)) continue;
-        seen.add(group);
-        from.removeChild(group);
-        stack.push(...group.children());
-      }
-    }
+  // Merged into what comes after it, a fetch would wait for itself.
+  fetchGroup.mergeInWithAllDependencies = function refuseEarlier(equal) {
+    if (!this.isDescendantOf(equal)) mergeInWithAllDependencies.call(this, equal);
   };
+  // The planner's own walks have no memory: exponential where paths meet again, endless in a cycle. This one decides
+  // who becomes a parent in such a merge, which a fetch must not be of itself either.
+  fetchGroup.isDescendantOf = function isItselfOrBelow(ancestor) {
+    return this === ancestor || descendants(ancestor).has(this);
+  };
+  dependencyGraph.dfsRemoveRedundantEdges = (from) => {
+    for (const start of from.children()) for (const group of descendants(start)) from.removeChild(group);
+  };
+}
+
+function descendants(group: FetchGroup): ReadonlySet<FetchGroup> {
+  const found = new Set(group.children());
+  for (const one of found) for (const child of one.children()) found.add(child);
+  return found;
 }
 
 function needsExternal({ inputs, parentType }: FetchGroup): boolean {

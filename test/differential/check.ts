@@ -81,12 +81,9 @@ export async function checkCase({ world, questions }: Case, statistics: Statisti
   }
 }
 
-function isKnownOpen({ operation }: Question, { argumentsClash, expected }: Asked): boolean {
+function isKnownOpen({ operation }: Question, { expected }: Asked): boolean {
   const isAliasedInFragment = operation.query.includes('...') && /^\s*\w+: \w+/mu.test(operation.query);
-  return (
-    (knownOpen.argumentsClash && argumentsClash) ||
-    (knownOpen.errorsBelowAliases && isAliasedInFragment && (expected.answer.errors ?? []).length > 0)
-  );
+  return knownOpen.errorsBelowAliases && isAliasedInFragment && (expected.answer.errors ?? []).length > 0;
 }
 
 function count(statistics: Statistics, { operation, faults }: Question, asked: Asked): void {

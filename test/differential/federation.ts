@@ -30,7 +30,6 @@ export interface Asked {
   readonly expected: Expectation;
   readonly calls: readonly RecordedCall[];
   readonly requiresWithArguments: number;
-  readonly argumentsClash: boolean;
 }
 
 /** `composed otherwise`: composition's merged schema is not the one that the model says. */
@@ -81,7 +80,6 @@ export async function openFederation(world: World): Promise<Federation | 'not co
         },
         calls: [...calls],
         requiresWithArguments: run.requiresWithArguments,
-        argumentsClash: run.argumentsClash,
       };
     },
   };

@@ -389,11 +389,7 @@ class Generator {
     const choices = this.#choices;
     const families = this.#families().filter(({ objectIn }) => objectIn.length > 0);
     const family = choices.chance(0.2) ? choices.pick(families) : undefined;
-    const entity = choices.pick(
-      this.#entities().filter(
-        ({ keys }) => !knownOpen.requiresAcrossKeys || new Set(Object.values(keys).flat()).size === 1,
-      ),
-    );
+    const entity = choices.pick(this.#entities());
     if (entity === undefined) return;
     const subgraph = family === undefined ? this.#placeFor(entity) : choices.pick(family.objectIn);
     if (subgraph === undefined) return;
@@ -442,8 +438,7 @@ class Generator {
         Array.isArray(field.owners) &&
         !field.owners.includes(subgraph) &&
         field.overrides === undefined &&
-        field.tight === undefined &&
-        !(knownOpen.chains && field.requires !== undefined),
+        field.tight === undefined,
     );
     // Arguments, and fields that others require already, are what goes wrong.
     const interesting = candidates.filter((field) => field.args.length > 0 || field.requires !== undefined);

@@ -11,7 +11,6 @@ import {
   visit,
 } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema, TypeNode } from 'graphql';
-import { canonicalJson } from '../../src/core/json.ts';
 import { keyOf } from './compare.ts';
 import { coordinateOf, isRef } from './data.ts';
 import type { ArgsOf, Coordinate, WorldData } from './data.ts';
@@ -79,8 +78,6 @@ export interface MonolithRun {
   readonly resolved: ReadonlySet<Coordinate>;
   /** Positions of objects for which a `@requires` read a field that failed. */
   readonly hiddenFaults: readonly (readonly (string | number)[])[];
-  /** Whether one field was wanted with different arguments, at least once by a `@requires`. */
-  readonly argumentsClash: boolean;
   /** How many `@requires` with arguments in their selection were computed. */
   readonly requiresWithArguments: number;
 }
@@ -99,18 +96,11 @@ export function runMonolith(
   const resolved = new Set<Coordinate>();
   const hiddenFaults: (string | number)[][] = [];
   let requiresWithArguments = 0;
-  const wanted = { byClient: new Map<string, Set<string>>(), byRequires: new Map<string, Set<string>>() };
-  const want = (by: Map<string, Set<string>>, typeName: string, name: string, args: unknown): void => {
-    const key = `${typeName}.${name}`;
-    by.set(key, (by.get(key) ?? new Set()).add(canonicalJson(args)));
-  };
   const argsOf: ArgsOf = (typeName, node) => {
     const type = schema.getType(typeName);
     const definition = isObjectType(type) ? type.getFields()[node.name.value] : undefined;
     if (definition === undefined) throw new Error(`The merged schema has no ${typeName}.${node.name.value}`);
-    const args = getArgumentValues(definition, node);
-    want(wanted.byRequires, typeName, node.name.value, args);
-    return args;
+    return getArgumentValues(definition, node);
   };
   const fieldResolver: GraphQLFieldResolver<unknown, unknown> = (source, args, _context, info) => {
     const { parentType, fieldName, path } = info;
@@ -118,7 +108,6 @@ export function runMonolith(
     const field = data.lookup.field(parentType.name, fieldName);
     if (field === undefined) throw new Error(`The world has no ${parentType.name}.${fieldName}`);
     resolved.add(coordinateOf(parentType.name, ref.id, fieldName));
-    want(wanted.byClient, parentType.name, fieldName, args);
     let inputs: unknown;
     if (field.requires !== undefined) {
       const onFault = (): void => {
@@ -134,10 +123,7 @@ export function runMonolith(
     return value;
   };
   const result = executeSync({ schema, document, variableValues: variables, fieldResolver });
-  const argumentsClash = [...wanted.byRequires].some(
-    ([key, texts]) => new Set([...texts, ...(wanted.byClient.get(key) ?? [])]).size > 1,
-  );
-  return { result, resolved, hiddenFaults, requiresWithArguments, argumentsClash };
+  return { result, resolved, hiddenFaults, requiresWithArguments };
 }
 
 /**

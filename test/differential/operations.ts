@@ -39,17 +39,8 @@ export function generateOperation(schema: GraphQLSchema, choices: Choices): Oper
   const root = isMutation ? mutation : schema.getQueryType();
   if (root === undefined || root === null) return undefined;
   const operation = new Generator(schema, choices).generate(root, isMutation ? 'mutation' : 'query');
-  if (isKnownOpen(operation.query)) return undefined;
   const document = parse(operation.query, { noLocation: true });
   return validate(schema, document).length === 0 ? { ...operation, query: print(document) } : undefined;
-}
-
-function isKnownOpen(query: string): boolean {
-  if (!/@(?:skip|include)/u.test(query)) return false;
-  return (
-    (knownOpen.conditionalRequires && query.includes('needs')) ||
-    (knownOpen.conditionalMutations && query.startsWith('mutation'))
-  );
 }
 
 /** Fields and fragments an operation may still get; lists multiply, so answers would grow without bound. */
@@ -62,9 +53,6 @@ interface VariableUse {
   readonly type: string;
   readonly default: string | undefined;
 }
-
-/** The object types that may stand at a place, by name. */
-type Possible = ReadonlySet<string>;
 
 /** What stands under a response name: two of them under one must be able to merge (section 5.3.2). */
 interface Named {
@@ -83,7 +71,6 @@ class Generator {
     readonly name: string;
     readonly on: GraphQLCompositeType;
     readonly text: string;
-    readonly possible: Possible;
   }[] = [];
   /** By position, such as `/t0/owner`. */
   readonly #names = new Map<string, Named[]>();
@@ -100,7 +87,7 @@ class Generator {
   }
 
   generate(root: GraphQLObjectType, kind: 'query' | 'mutation'): Operation {
-    const selection = this.#selection(root, new Set([root.name]), '', 0);
+    const selection = this.#selection(root, '', 0);
     const definitions = this.#variables.map(
       ({ name, type, default: value }) => `$${name}: ${type}${value === undefined ? '' : ` = ${value}`}`,
     );
@@ -109,25 +96,24 @@ class Generator {
     return { query: [`${head} ${selection}`, ...fragments].join('\n'), variables: this.#values };
   }
 
-  #selection(type: GraphQLCompositeType, possible: Possible, place: string, depth: number): string {
+  #selection(type: GraphQLCompositeType, place: string, depth: number): string {
     const choices = this.#choices;
     const parts: string[] = [];
     const count = depth === 0 ? 1 + choices.int(3) : 1 + choices.int(4);
     for (let index = 0; index < count && this.#left > 0; index += 1) {
-      const part = this.#part(type, possible, place, depth);
+      const part = this.#part(type, place, depth);
       if (part !== undefined) parts.push(part);
     }
-    if (knownOpen.emptySelections && parts.every((part) => /^\.\.\.|@/u.test(part))) parts.push('__typename');
     if (parts.length === 0) parts.push(this.#leafOf(type, place) ?? '__typename');
     return `{ ${parts.join(' ')} }`;
   }
 
-  #part(type: GraphQLCompositeType, possible: Possible, place: string, depth: number): string | undefined {
+  #part(type: GraphQLCompositeType, place: string, depth: number): string | undefined {
     const choices = this.#choices;
     this.#left -= 1;
     const mayFragment = isAbstractType(type) ? 0.6 : 0.15;
     if (isUnionType(type) || (choices.chance(mayFragment) && depth < MAX_DEPTH))
-      return this.#fragment(type, possible, place, depth);
+      return this.#fragment(type, place, depth);
     if (choices.chance(0.06)) return depth === 0 && choices.chance(0.3) ? this.#introspection() : '__typename';
     const fields = Object.values(type.getFields()).filter(
       (field) => depth < MAX_DEPTH || isLeafType(getNamedType(field.type)),
@@ -158,8 +144,7 @@ class Generator {
     const args = this.#arguments(field.args);
     const named: Named = { parent, field: field.name, args, type: field.type };
     const type = getNamedType(field.type);
-    const mayAlias = this.#isAliased && (!knownOpen.sharedAliases || isLeafType(type));
-    const wanted = !mayAlias
+    const wanted = !this.#isAliased
       ? field.name
       : choices.chance(0.04)
         ? (choices.pick(oddNames) ?? 'a')
@@ -168,9 +153,7 @@ class Generator {
           : field.name;
     let name = wanted;
     for (let attempt = 0; !this.#take(`${place}/${name}`, named); attempt += 1) name = `${wanted}_${attempt}`;
-    const below = isCompositeType(type)
-      ? ` ${this.#selection(type, this.#possibleTypes(type), `${place}/${name}`, depth + 1)}`
-      : '';
+    const below = isCompositeType(type) ? ` ${this.#selection(type, `${place}/${name}`, depth + 1)}` : '';
     return `${name === field.name ? '' : `${name}: `}${field.name}${args}${this.#directives()}${below}`;
   }
 
@@ -181,38 +164,29 @@ class Generator {
     return true;
   }
 
-  #fragment(type: GraphQLCompositeType, possible: Possible, place: string, depth: number): string {
+  #fragment(type: GraphQLCompositeType, place: string, depth: number): string {
     const choices = this.#choices;
     const known = choices.pick(
-      this.#fragments.filter((one) =>
-        knownOpen.emptySelections ? one.possible.isSubsetOf(possible) : doTypesOverlap(this.#schema, one.on, type),
+      this.#fragments.filter(
+        ({ on }) => doTypesOverlap(this.#schema, on, type) && (!knownOpen.castsOfInterfaceObjects || isCast(type, on)),
       ),
     );
     if (known !== undefined && choices.chance(0.25)) return `...${known.name}${this.#directives()}`;
-    const on =
-      choices.pick(
-        this.#conditionsFor(type).filter(
-          (other) => !knownOpen.emptySelections || !this.#possibleTypes(other).isDisjointFrom(possible),
-        ),
-      ) ?? type;
-    const inside = this.#possibleTypes(on).intersection(possible);
-    const text = this.#selection(on, inside, place, depth + 1);
+    const on = choices.pick(this.#conditionsFor(type)) ?? type;
+    const text = this.#selection(on, place, depth + 1);
     if (choices.chance(0.25)) {
       const name = `F${this.#fragments.length}`;
-      this.#fragments.push({ name, on, text, possible: inside });
+      this.#fragments.push({ name, on, text });
       return `...${name}${this.#directives()}`;
     }
     return `...${on === type && choices.chance(0.5) ? '' : ` on ${on.name}`}${this.#directives()} ${text}`;
   }
 
-  #possibleTypes(type: GraphQLCompositeType): Possible {
-    return new Set(isAbstractType(type) ? this.#schema.getPossibleTypes(type).map(({ name }) => name) : [type.name]);
-  }
-
   #conditionsFor(type: GraphQLCompositeType): GraphQLCompositeType[] {
     return Object.values(this.#schema.getTypeMap())
       .filter(isCompositeType)
-      .filter((other) => !other.name.startsWith('__') && doTypesOverlap(this.#schema, other, type));
+      .filter((other) => !other.name.startsWith('__') && doTypesOverlap(this.#schema, other, type))
+      .filter((other) => !knownOpen.castsOfInterfaceObjects || isCast(type, other));
   }
 
   #introspection(): string {
@@ -332,6 +306,11 @@ function canMerge(one: Named, other: Named): boolean {
   if (!sameShape(one.type, other.type)) return false;
   const areExclusive = isObjectType(one.parent) && isObjectType(other.parent) && one.parent !== other.parent;
   return areExclusive || (one.field === other.field && one.args === other.args);
+}
+
+/** From an interface that may be an interface object, not to another abstract type. */
+function isCast(from: GraphQLCompositeType, to: GraphQLCompositeType): boolean {
+  return from === to || !isAbstractType(from) || !isAbstractType(to) || (from.name !== 'IF' && to.name !== 'IF');
 }
 
 function sameShape(one: GraphQLOutputType, other: GraphQLOutputType): boolean {

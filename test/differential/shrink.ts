@@ -22,7 +22,12 @@ export function* smallerCases({ world, questions }: Case): IterableIterator<Case
 
 function isAskable(world: World, { operation: { query } }: Question): boolean {
   try {
-    const schema = mergedSchema(new Lookup(world));
+    const lookup = new Lookup(world);
+    const owned = world.types.every((type) =>
+      fieldsOf(type).every((field) => lookup.owners(type.name, field).every((owner) => lookup.has(owner, type.name))),
+    );
+    if (!owned) return false;
+    const schema = mergedSchema(lookup);
     const hasRoot = !query.startsWith('mutation') || (schema.getMutationType() ?? undefined) !== undefined;
     return hasRoot && validate(schema, parse(query)).length === 0;
   } catch {
