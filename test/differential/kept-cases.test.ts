@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkCase, emptyStatistics } from './check.ts';
 import type { Case } from './case.ts';
 
@@ -11,6 +11,6 @@ describe('what the suite once found', () => {
     const statistics = emptyStatistics();
     await checkCase(kept, statistics);
     // A world that does not compose, or is left out, would show nothing.
-    if (statistics.questions !== kept.questions.length) throw new Error(`${file} was not asked`);
+    expect(statistics.questions).toBe(kept.questions.length);
   });
 });
