@@ -66,6 +66,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       maxResponseBytes: config.subgraphDefaults.maxResponseBytes,
       logger: apolloLogger(logger),
       log: logger,
+      ...(config.overrideLabels === undefined ? {} : { overrideLabels: config.overrideLabels }),
       ...(config.authorization === undefined ? {} : { rules: config.authorization.rules }),
       ...(entities === undefined || store === undefined
         ? {}

@@ -25,6 +25,8 @@ import type { OperationCache } from './execution/operation-cache.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
 import { createOperationPlanner } from './planning/operation-planner.ts';
 import type { OperationPlanner } from './planning/operation-planner.ts';
+import { activeLabels } from './planning/override-labels.ts';
+import type { LabelDecision, LabelRules } from './planning/override-labels.ts';
 import type { SubgraphClient } from './subgraph/client.ts';
 import { createDataSourceClient } from './subgraph/data-source-client.ts';
 import type { HeaderRules } from './subgraph/headers.ts';
@@ -44,6 +46,13 @@ export interface AtriumGatewayOptions {
    * seconds, by HTTP/1.1.
    */
   readonly subgraph?: (name: string) => Partial<SubgraphTarget>;
+  /**
+   * Is a custom label of `@override(from:, label:)` active for a request? Asked once for each label and request; without
+   * it, and where it throws, the label is inactive and the field stays where it was. `percent(n)` is drawn by lot.
+   */
+  readonly overrideLabels?: LabelDecision;
+  /** Draws the lots, from 0 up to 1; `Math.random` by default. */
+  readonly random?: () => number;
   /** Called with the names in a supergraph before it is used; by throwing it refuses the supergraph. */
   readonly checkSubgraphs?: (names: readonly string[]) => void;
   /** Errors of variables that are told; coercion stops at the next one. */
@@ -62,9 +71,13 @@ interface Generation {
   readonly planner: OperationPlanner<Executable>;
   readonly operations: OperationCache;
   readonly rules: CompiledRules;
+  /** The labels of its `@override`s. */
+  readonly labels: ReadonlySet<string>;
   readonly subgraphs: SubgraphClient;
   readonly cache: EntityCache | undefined;
 }
+
+const noLabels: ReadonlySet<string> = new Set();
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_RESPONSE_BYTES = 10_000_000;
@@ -79,6 +92,7 @@ const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 export class AtriumGateway extends ApolloGateway {
   readonly #options: AtriumGatewayOptions;
   readonly #log: Logger;
+  readonly #labelRules: LabelRules;
   readonly #transport: Transport;
   /** Present when the user makes the data sources. */
   readonly #sources: ReadonlyMap<string, GraphQLDataSource> | undefined;
@@ -87,8 +101,9 @@ export class AtriumGateway extends ApolloGateway {
   readonly #generations = new WeakMap<GraphQLSchema, Generation>();
 
   constructor(config: GatewayConfig & AtriumGatewayOptions = {}) {
-    const { rules, headers, subgraph, checkSubgraphs, maxVariableErrors, maxResponseBytes, createCache, log, ...base } =
+    const { rules, headers, subgraph, checkSubgraphs, maxVariableErrors, maxResponseBytes, createCache, ...others } =
       config;
+    const { log, overrideLabels, random = Math.random, ...base } = others;
     const sources = new Map<string, GraphQLDataSource>();
     const { buildService } = base;
     const remember = (definition: ServiceEndpointDefinition): GraphQLDataSource => {
@@ -106,6 +121,7 @@ export class AtriumGateway extends ApolloGateway {
       ...(createCache === undefined ? {} : { createCache }),
     };
     this.#log = log ?? silentLogger;
+    this.#labelRules = { decide: overrideLabels, random, log: this.#log };
     this.#sources = buildService === undefined ? undefined : sources;
     this.#transport = createTransport({
       headers: headers ?? { toSubgraphs: ['authorization'], toClients: [] },
@@ -164,8 +180,10 @@ export class AtriumGateway extends ApolloGateway {
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
 
     const asked = generation.operations.get(request);
-    const executable = decided.empty
-      ? nothingToFetch
+    const labels =
+      generation.labels.size === 0 ? noLabels : await activeLabels(generation.labels, context, this.#labelRules);
+    const { executable, literals } = decided.empty
+      ? { executable: nothingToFetch, literals: undefined }
       : generation.planner.plan({
           document: decided.document,
           operationName: operation.name?.value,
@@ -173,12 +191,13 @@ export class AtriumGateway extends ApolloGateway {
           names: asked.names,
           variables: coerced,
           conditions: asked.conditionsIn(coerced),
+          activeLabels: labels,
         });
 
     const { data, errors: failures } = await executeOperation({
       asked,
       executable,
-      variables,
+      variables: literals === undefined ? variables : { ...variables, ...literals },
       coercedVariables: coerced,
       verdict: verdictOf(decided),
       context,
@@ -209,6 +228,7 @@ export class AtriumGateway extends ApolloGateway {
       planner: createOperationPlanner(supergraph, createExecutable),
       operations: createOperationCache(),
       rules: compileRules(this.#options.rules, supergraph.apiSchema, this.#log),
+      labels: new Set(supergraph.labelledFields.map(({ label }) => label)),
       subgraphs: this.#transport.clientFor(new Map(targets)),
       cache: this.#options.createCache?.(hash('sha256', sdl)),
     };

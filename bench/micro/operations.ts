@@ -160,13 +160,14 @@ async function prepare(workload: Workload, { subgraphs }: World): Promise<Prepar
   const { coerced } = coerceVariables(schema, operation, variables, 1);
   if (coerced === undefined) throw new Error(`the variables of ${workload.name} are wrong`);
   const asked = createOperationCache().get({ schema, document, operation, queryHash: '', source: query });
-  const executable = createOperationPlanner(supergraph, createExecutable).plan({
+  const { executable, literals } = createOperationPlanner(supergraph, createExecutable).plan({
     document,
     operationName: operation.name?.value,
     documentHash: undefined,
     names: asked.names,
     variables: coerced,
     conditions: asked.conditionsIn(coerced),
+    activeLabels: new Set(),
   });
-  return { asked, executable, variables, coercedVariables: coerced };
+  return { asked, executable, variables: { ...variables, ...literals }, coercedVariables: coerced };
 }

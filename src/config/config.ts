@@ -130,6 +130,13 @@ export const configSchema = section({
     }).optional(),
   }).prefault({}),
   supergraph,
+  /**
+   * Is a custom label of `@override(from:, label:)` active for this request? Asked once for each label and request; without
+   * it, and where it throws, the label is inactive and the field stays where it was. `percent(n)` labels are not asked
+   * about: they are drawn by lot for each request.
+   */
+  overrideLabels:
+    callback<(label: string, request: RequestContext) => boolean | Promise<boolean>>('a function').optional(),
   /** Settings of single subgraphs, by name. */
   subgraphs: byName(
     section({

@@ -16,8 +16,8 @@ import { reservedPrefix } from '../core/reserved-names.ts';
 
 export interface LiftedOperation {
   readonly document: DocumentNode;
-  /** Values of the variables that stand for literals, as JSON. */
-  readonly literals: Readonly<Record<string, unknown>>;
+  /** Values of the variables that stand for literals, as JSON; undefined when there are none. */
+  readonly literals: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
@@ -70,7 +70,7 @@ export function liftLiterals(document: DocumentNode, schema: GraphQLSchema): Lif
     };
   }
 
-  if (definitions.size === 0) return { document, literals };
+  if (definitions.size === 0) return { document, literals: undefined };
   return { document: withDefinitions(lifted, [...definitions.values()]), literals };
 }
 

@@ -8,7 +8,9 @@ import type { BuiltSupergraph } from '../supergraph/supergraph.ts';
 import { compilePlan } from './compile-plan.ts';
 import type { FetchPlan } from './fetch-plan.ts';
 import type { FieldNames } from './field-names.ts';
+import { liftLiterals } from './lift-literals.ts';
 import { normaliseOperation } from './normalise-operation.ts';
+import { relevantLabels } from './override-labels.ts';
 
 export interface PlanRequest {
   /** What is fetched: the client's document, or what authorization left of it. */
@@ -22,46 +24,74 @@ export interface PlanRequest {
   readonly variables: Readonly<Record<string, unknown>>;
   /** The values of the variables that decide them. */
   readonly conditions: string;
+  /** The labels of `@override` that are active for this request. */
+  readonly activeLabels: ReadonlySet<string>;
+}
+
+export interface PlannedOperation<Executable> {
+  readonly executable: Executable;
+  /** Values of variables that the plan has in the place of the document's literals; undefined when there are none. */
+  readonly literals: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Plans of one generation of the supergraph. Planning is synchronous: concurrent requests never plan the same twice. */
 export interface OperationPlanner<Executable> {
   /** Throws GraphQLError when the operation cannot be planned. */
-  plan(request: PlanRequest): Executable;
+  plan(request: PlanRequest): PlannedOperation<Executable>;
 }
 
 /** Plans grow with the text of their operations: this much text, in characters, may have plans. */
 const MAX_PLANNED_TEXT = 4_000_000;
-/** Keys alone. */
+/** Keys, and the texts of the documents' literals. */
 const MAX_DOCUMENTS = 10_000;
+const MAX_DOCUMENTS_TEXT = 4_000_000;
+
+/** What is known of a document without its plan. */
+interface KnownDocument {
+  /** A hash of the normalised text, which many documents share. */
+  readonly key: string;
+  readonly literals: Readonly<Record<string, unknown>> | undefined;
+  /** The labels of `@override` that its plan may depend on. */
+  readonly labels: readonly string[];
+}
 
 /** `prepare` makes of a plan what execution needs; its result is kept with the plan. */
 export function createOperationPlanner<Executable extends object>(
   supergraph: BuiltSupergraph,
   prepare: (plan: FetchPlan) => Executable,
 ): OperationPlanner<Executable> {
-  /** By the document, the operation's name and its conditions: the key of the normalised text that many share. */
-  const byDocument = new LRUCache<string, { key: string }>({ max: MAX_DOCUMENTS });
+  /** By the document, the operation's name and its conditions. */
+  const byDocument = new LRUCache<string, KnownDocument>({ max: MAX_DOCUMENTS, maxSize: MAX_DOCUMENTS_TEXT });
+  /** By the key of the normalised text and the labels. */
   const byText = new LRUCache<string, Executable>({ maxSize: MAX_PLANNED_TEXT });
 
-  function planNormalised(key: string, document: DocumentNode, size: number): Executable {
-    const plan = prepare(compilePlan(planOperation(supergraph, document, undefined), supergraph, document));
-    byText.set(key, plan, { size });
-    return plan;
-  }
-
   return {
-    plan({ document, operationName, documentHash, names, variables, conditions }) {
+    plan({ document, operationName, documentHash, names, variables, conditions, activeLabels }) {
       const asked = documentHash && `${documentHash} ${operationName ?? ''} ${conditions}`;
       const known = asked === undefined ? undefined : byDocument.get(asked);
-      const plan = known && byText.get(known.key);
-      if (plan !== undefined) return plan;
+      const plan = known && byText.get(planKey(known, activeLabels));
+      if (plan !== undefined) return { executable: plan, literals: known?.literals };
       const includes = (selection: SelectionNode): boolean => isIncluded(selection, variables);
       const normalised = normaliseOperation({ document, operationName, names, includes }, supergraph);
-      const text = print(normalised);
-      const key = hash('sha256', text);
-      if (asked !== undefined) byDocument.set(asked, { key });
-      return byText.get(key) ?? planNormalised(key, normalised, text.length);
+      const lifted = liftLiterals(normalised, supergraph.apiSchema);
+      const text = print(lifted.document);
+      const { literals } = lifted;
+      const labels = relevantLabels(lifted.document, supergraph.labelledFields);
+      const found: KnownDocument = { key: hash('sha256', text), literals, labels };
+      if (asked !== undefined) byDocument.set(asked, found, { size: 1 + JSON.stringify(literals ?? null).length });
+      const key = planKey(found, activeLabels);
+      let executable = byText.get(key);
+      if (executable === undefined) {
+        const active = labels.filter((label) => activeLabels.has(label));
+        const queryPlan = planOperation(supergraph, lifted.document, undefined, active);
+        executable = prepare(compilePlan(queryPlan, supergraph, lifted.document));
+        byText.set(key, executable, { size: text.length });
+      }
+      return { executable, literals };
     },
   };
+}
+
+function planKey({ key, labels }: KnownDocument, activeLabels: ReadonlySet<string>): string {
+  return labels.length === 0 ? key : JSON.stringify([key, ...labels.filter((label) => activeLabels.has(label))]);
 }

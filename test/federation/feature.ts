@@ -18,7 +18,7 @@ export type { TestSubgraph };
 
 export interface Feature {
   readonly supergraphSdl: string;
-  ask(query: string, variables?: Record<string, unknown>): Promise<Asked>;
+  ask(query: string, variables?: Record<string, unknown>, context?: object): Promise<Asked>;
   /** A question that ends before it is planned. */
   askInvalid(query: string, variables?: Record<string, unknown>): Promise<Answer>;
   /** The same question to `ApolloGateway` with its own executor, in front of the same subgraphs. */
@@ -59,7 +59,7 @@ export async function openFeature(
   const supergraph = buildSupergraph(gateway.supergraphSdl);
   return {
     supergraphSdl: gateway.supergraphSdl,
-    async ask(query, variables) {
+    async ask(query, variables, context) {
       const document = parse(query);
       const [definition] = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
       const { coerced = {} } = getVariableValues(
@@ -78,7 +78,7 @@ export async function openFeature(
       );
       const plan = compilePlan(planOperation(supergraph, operation, undefined, activeLabels), supergraph, operation);
       const before = gateway.calls.length;
-      const answer = answerOf(await gateway.ask(query, variables));
+      const answer = answerOf(await gateway.ask(query, variables, context));
       const requests = gateway.calls.slice(before);
       return { plan: printFetchPlan(plan), answer, calls: requests.map(({ subgraph }) => subgraph), requests };
     },
