@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../core/errors.ts';
+import { ConfigurationError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { createKeySet } from './key-set.ts';
 import type { KeySet } from './key-set.ts';
@@ -49,8 +49,7 @@ export async function openIssuer(options: IssuerOptions, clock: () => number, lo
     await keySet.load();
   } catch (error) {
     throw new ConfigurationError(
-      `authentication: expected "${jwks}" to be a JSON Web Key Set (issuer "${issuer}"), ` +
-        `got ${error instanceof Error ? error.message : String(error)}`,
+      `authentication: expected "${jwks}" to be a JSON Web Key Set (issuer "${issuer}"), ` + `got ${messageOf(error)}`,
       { cause: error },
     );
   }

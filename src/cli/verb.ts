@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { ParseArgsOptionsConfig } from 'node:util';
 import type { Environment } from '../config/environment.ts';
+import { messageOf } from '../core/errors.ts';
 
 /** What a verb may touch of the world around it. */
 export interface Io {
@@ -31,7 +32,7 @@ export function parseFlags<const Options extends ParseArgsOptionsConfig>(
     return parseArgs({ args: [...parameters], options, allowPositionals: positionals, strict: true });
   } catch (error) {
     // Node's advice about `--` is for positionals that look like flags.
-    const [message = ''] = (error instanceof Error ? error.message : String(error)).split(/\. (?=To specify)/);
+    const [message = ''] = messageOf(error).split(/\. (?=To specify)/);
     throw new UsageError(message, { cause: error });
   }
 }

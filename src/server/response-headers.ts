@@ -1,19 +1,7 @@
 import type { FastifyReply } from 'fastify';
+import { connectionHeaders } from '../core/connection-headers.ts';
 
-/** They describe one connection or the body of another message (RFC 9110, sections 7.6.1 and 8), never this answer. */
-const notOurs: ReadonlySet<string> = new Set([
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+const notOurs: ReadonlySet<string> = new Set(connectionHeaders);
 
 /** Puts the headers the rooms left in the context on the answer. */
 export function setResponseHeaders(headers: ReadonlyMap<string, string>, reply: FastifyReply): void {

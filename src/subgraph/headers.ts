@@ -1,3 +1,4 @@
+import { connectionHeaders } from '../core/connection-headers.ts';
 import type { RequestContext } from '../core/request-context.ts';
 
 /** Which headers cross the gateway; names in any case. */
@@ -6,25 +7,8 @@ export interface HeaderRules {
   readonly toClients: readonly string[];
 }
 
-/** Of one connection, never of the message behind it (RFC 9110, section 7.6.1), or written by whoever sends the message. */
-const NEVER_FORWARDED = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'host',
-  'content-length',
-  'content-encoding',
-  'content-type',
-  'accept',
-  'accept-encoding',
-  'set-cookie',
-]);
+/** Beside those, what is written by whoever sends the message. */
+const NEVER_FORWARDED = new Set<string>([...connectionHeaders, 'host', 'accept', 'accept-encoding', 'set-cookie']);
 
 /** Whether an answer may be kept is the gateway's to say: it is made of several, for one client. */
 const NEVER_RETURNED = ['cache-control', 'age', 'vary', 'etag'];

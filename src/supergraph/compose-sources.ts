@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { messageOf } from '../core/errors.ts';
 import { composeSubgraphs, printCompositionErrors } from './compose.ts';
 import type { CompositionHint, SubgraphSource } from './compose.ts';
 import { maxSdlBytes, printableUrl } from './fetch-text.ts';
@@ -60,8 +61,4 @@ async function readSubgraph(
     throw new Error(`subgraph ${name}: cannot read its schema: ${messageOf(error)}`, { cause: error });
   });
   return { name, url, sdl, sourceName: file };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

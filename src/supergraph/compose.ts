@@ -2,6 +2,7 @@ import '../core/quiet-apollo.ts';
 import type { CompositionFailure, CompositionResult, extractValidationError } from '@apollo/composition';
 import { getLocation, GraphQLError, Kind, parse, printSourceLocation, Source } from 'graphql';
 import type { ASTNode, DocumentNode, Location } from 'graphql';
+import { messageOf } from '../core/errors.ts';
 
 export interface SubgraphSource {
   readonly name: string;
@@ -65,8 +66,7 @@ export async function composeSubgraphs(subgraphs: readonly SubgraphSource[]): Pr
     result = composeServices(services);
   } catch (error) {
     // Composition checks its own assumptions by throwing.
-    const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, errors: [{ code: 'COMPOSITION_FAILED', message, locations: [] }] };
+    return { ok: false, errors: [{ code: 'COMPOSITION_FAILED', message: messageOf(error), locations: [] }] };
   }
   if (result.errors !== undefined) {
     return { ok: false, errors: result.errors.map((error) => problemOf(error, documents, extractValidationError)) };

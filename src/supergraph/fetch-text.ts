@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { messageOf } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
 
 export interface TextRequest {
@@ -68,5 +69,5 @@ export function printableUrl(url: string): string {
 /** A host with several addresses fails with one error an address, and no message of its own. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../core/errors.ts';
 import { isJsonObject, readJson } from '../core/json.ts';
 import { fetchText, printableUrl } from './fetch-text.ts';
 import type { FetchLimits } from './fetch-text.ts';
@@ -14,7 +15,7 @@ export async function introspectSubgraph(
     new Error(`subgraph ${name} at ${printableUrl(url)} did not tell its schema: ${reason}`, { cause });
 
   const response = await fetchText(url, introspection, limits).catch((error: unknown) => {
-    throw failure(error instanceof Error ? error.message : String(error), error);
+    throw failure(messageOf(error), error);
   });
   const answer = readJson(response.text);
   const data = isJsonObject(answer) ? answer['data'] : undefined;

@@ -2,6 +2,7 @@ import type { SupergraphManager } from '@apollo/gateway';
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import type { AtriumConfig } from '../config/config.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { neverOverlapping } from './never-overlapping.ts';
 import { openSource } from './source.ts';
@@ -103,7 +104,7 @@ function createLook(
       }
       failure = undefined;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (stopping.aborted || reason === failure) return;
       failure = reason;
       logger.error({}, `The supergraph was not updated and the one in use stays: ${reason}`);

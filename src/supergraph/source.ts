@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AtriumConfig } from '../config/config.ts';
-import { ConfigurationError } from '../core/errors.ts';
+import { ConfigurationError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { composeSubgraphs, printCompositionErrors } from './compose.ts';
 import { fetchText, maxSdlBytes, printableUrl } from './fetch-text.ts';
@@ -135,8 +135,4 @@ async function readSupergraph(file: string): Promise<string> {
 
 function limits(timeoutMs: number, signal: AbortSignal): FetchLimits {
   return { timeoutMs, maxBytes: maxSdlBytes, signal };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
