@@ -576,7 +576,9 @@ class Generator {
     const mayForbidNull = all.every(({ requires = '' }) => !requires.includes('{'));
     for (const type of this.#entities()) {
       const keys = new Set(Object.values(type.keys).flat());
-      if (keys.size > 1 || type.name.startsWith('TM') || !choices.chance(0.4)) continue;
+      // What a key holds of another entity may be asked through the one it identifies.
+      const isComposed = [...keys].some((key) => key.includes('{'));
+      if (keys.size > 1 || isComposed || type.name.startsWith('TM') || !choices.chance(0.4)) continue;
       const subgraph = choices.pick(
         Object.keys(type.keys).filter((one) =>
           type.fields.every(
