@@ -2,14 +2,14 @@ import { getArgumentValues, getNamedType, GraphQLError, isCompositeType, Kind } 
 import type {
   DocumentNode,
   FieldNode,
-  FragmentDefinitionNode,
   GraphQLObjectType,
   GraphQLSchema,
   OperationDefinitionNode,
   SelectionSetNode,
 } from 'graphql';
-import type { Decide } from './evaluate.ts';
+import { fragmentsOf } from '../core/fragments.ts';
 import { isIncluded } from '../core/is-included.ts';
+import type { Decide } from './evaluate.ts';
 import type { Denial, RuleNode } from './rule-node.ts';
 import type { CompiledRules } from './rule-tree.ts';
 import { fieldOf, possibleTypes, typeNamed } from './schema-types.ts';
@@ -39,7 +39,8 @@ export async function decideFields(
 ): Promise<{ readonly denials: Denials; readonly touched: boolean }> {
   const { schema, document, operation, variables } = asked;
   const root = typeNamed(schema, schema.getRootType(operation.operation)?.name);
-  const fragments = fragmentsByName(document);
+  const fragments = fragmentsOf(document);
+  const fragmentsByName = Object.fromEntries(fragments);
   const denials = new Map<FieldNode, Map<string, Denial>>();
   const visited = new Set<SelectionSetNode>();
   const variableValues = { ...variables };
@@ -68,7 +69,7 @@ export async function decideFields(
           visit(selection.selectionSet, selection.typeCondition?.name.value ?? parentName);
           break;
         case Kind.FRAGMENT_SPREAD: {
-          const fragment = fragments[selection.name.value];
+          const fragment = fragments.get(selection.name.value);
           if (fragment !== undefined) visit(fragment.selectionSet, fragment.typeCondition.name.value);
           break;
         }
@@ -118,7 +119,7 @@ export async function decideFields(
       parentType: parent,
       path: { prev: undefined, key: node.alias?.value ?? node.name.value, typename: parent.name },
       schema,
-      fragments,
+      fragments: fragmentsByName,
       rootValue: undefined,
       operation,
       variableValues,
@@ -131,12 +132,4 @@ export async function decideFields(
     const byParent = denials.get(node) ?? new Map<string, Denial>();
     denials.set(node, byParent.set(parent.name, denial));
   }
-}
-
-export function fragmentsByName(document: DocumentNode): Record<string, FragmentDefinitionNode> {
-  const fragments = Object.create(null) as Record<string, FragmentDefinitionNode>;
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  }
-  return fragments;
 }

@@ -9,10 +9,10 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { RequestError } from '../core/errors.ts';
-import { emptyPlaceholder } from '../core/reserved-names.ts';
-import { fragmentsByName } from './decide-fields.ts';
-import type { Asked, Denials } from './decide-fields.ts';
+import { fragmentsOf } from '../core/fragments.ts';
 import { isIncluded } from '../core/is-included.ts';
+import { emptyPlaceholder } from '../core/reserved-names.ts';
+import type { Asked, Denials } from './decide-fields.ts';
 import { fieldOf, possibleTypes, typeNamed } from './schema-types.ts';
 
 export interface PrunedOperation {
@@ -50,7 +50,7 @@ const placeholder: SelectionSetNode = {
  * @throws RequestError BAD_REQUEST when splitting by type makes the operation too large
  */
 export function prune({ schema, document, operation, variables }: Asked, denials: Denials): PrunedOperation {
-  const fragments = fragmentsByName(document);
+  const fragments = fragmentsOf(document);
   const rewritten = new Map<SelectionSetNode, Map<string, SelectionSetNode | undefined>>();
   const sizes = new Map<SelectionSetNode, number>();
   let budget = maxGrowth + sizeOf(document);
@@ -58,7 +58,7 @@ export function prune({ schema, document, operation, variables }: Asked, denials
   const rootName = schema.getRootType(operation.operation)?.name ?? '';
   const selectionSet = rewrite(operation.selectionSet, rootName) ?? placeholder;
   return withUsedDefinitions(charged({ ...operation, selectionSet }), (name) => {
-    const fragment = fragments[name];
+    const fragment = fragments.get(name);
     const left = fragment && rewrite(fragment.selectionSet, fragment.typeCondition.name.value);
     return fragment && left && charged({ ...fragment, selectionSet: left });
   });
@@ -85,7 +85,7 @@ export function prune({ schema, document, operation, variables }: Asked, denials
         return left === undefined ? [] : [{ ...selection, selectionSet: left }];
       }
       default: {
-        const fragment = fragments[selection.name.value];
+        const fragment = fragments.get(selection.name.value);
         if (fragment === undefined) return [];
         const typeName = fragment.typeCondition.name.value;
         const isLeft = canBe(parentName, typeName) && rewrite(fragment.selectionSet, typeName) !== undefined;

@@ -10,7 +10,7 @@ import {
   validate,
   visit,
 } from 'graphql';
-import type { DocumentNode, SelectionNode, VariableDefinitionNode } from 'graphql';
+import type { DocumentNode, SelectionNode } from 'graphql';
 import { ConfigurationError, RequestError } from '../core/errors.ts';
 import { isIncluded } from '../core/is-included.ts';
 import { isJsonObject, readJson } from '../core/json.ts';
@@ -55,11 +55,12 @@ export const plan: Verb = {
   async run(parameters, io) {
     const { values, positionals } = parseFlags(parameters, options, { positionals: true });
     const source = await readDocument(values.query, positionals);
+    const variables = values.variables === undefined ? undefined : readVariables(values.variables);
     // A supergraph is all a plan needs.
     const alone = values.config === undefined && values.supergraph !== undefined;
     const opened = await openConfig({ ...values, 'no-config': values['no-config'] === true || alone }, io);
     const supergraph = await readSupergraph(opened.config, io);
-    const { queryPlan, fetchPlan, aliases } = planSource(supergraph, source, values);
+    const { queryPlan, fetchPlan, aliases } = planSource(supergraph, source, values.operation, variables);
     const requests = queryPlan.node === undefined ? '' : `${heading}\n${printFetchPlan(fetchPlan, columns)}\n\n`;
     const text = `${printPlan(queryPlan)}\n\n${requests}${countCalls(fetchPlan)}`;
     io.out(withRealNames(text, supergraph.privateFields, aliases));
@@ -93,7 +94,8 @@ interface Planned {
 function planSource(
   supergraph: BuiltSupergraph,
   source: Source,
-  { operation, variables }: { operation?: string | undefined; variables?: string | undefined },
+  operation: string | undefined,
+  variables: Record<string, unknown> | undefined,
 ): Planned {
   try {
     const document: DocumentNode = parse(source);
@@ -101,11 +103,10 @@ function planSource(
     if (errors.length > 0) throw new ConfigurationError(errors.map(printError).join('\n\n'));
     const queryPlan = planOperation(supergraph, document, operation);
     const names = nameFields(document);
-    const coerced =
-      variables === undefined
-        ? undefined
-        : coerce(variables, supergraph, getOperationAST(document, operation)?.variableDefinitions);
-    const includes = (selection: SelectionNode) => coerced === undefined || isIncluded(selection, coerced);
+    const definitions = getOperationAST(document, operation)?.variableDefinitions ?? [];
+    const coerced = variables && getVariableValues(supergraph.apiSchema, definitions, variables);
+    if (coerced?.errors !== undefined) throw coerced.errors[0];
+    const includes = (selection: SelectionNode) => coerced === undefined || isIncluded(selection, coerced.coerced);
     const normalised = normaliseOperation({ document, operationName: operation, names, includes }, supergraph);
     const fetchPlan = compilePlan(planOperation(supergraph, normalised, undefined), supergraph, normalised);
     const aliases = new Map<string, string>();
@@ -123,17 +124,10 @@ function planSource(
   }
 }
 
-function coerce(
-  text: string,
-  { apiSchema }: BuiltSupergraph,
-  definitions: readonly VariableDefinitionNode[] = [],
-): Readonly<Record<string, unknown>> {
+function readVariables(text: string): Record<string, unknown> {
   const variables = readJson(text);
   if (!isJsonObject(variables)) throw new UsageError(`--variables: expected a JSON object, got ${text}`);
-  const { coerced, errors } = getVariableValues(apiSchema, definitions, variables);
-  if (errors !== undefined)
-    throw new ConfigurationError(errors.map(({ message }) => `--variables: ${message}`).join('\n'));
-  return coerced;
+  return variables;
 }
 
 /** Private fields as the fields they stand for, reserved names as the document's. */

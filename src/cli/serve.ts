@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
 import { createAtrium } from '../create-atrium.ts';
+import { numberOf } from '../config/environment.ts';
 import type { Override } from '../config/problem.ts';
 import { configFlags, configFlagsHelp, openConfig } from './open-config.ts';
 import { parseFlags } from './verb.ts';
@@ -57,13 +58,8 @@ function overridesOf(flags: {
   mode?: string | undefined;
   introspection?: boolean | undefined;
 }): Override[] {
-  const { port } = flags;
   const all = [
-    {
-      path: ['server', 'port'],
-      value: port !== undefined && /^\d+$/.test(port) ? Number(port) : port,
-      source: '--port',
-    },
+    { path: ['server', 'port'], value: flags.port && numberOf(flags.port), source: '--port' },
     { path: ['server', 'host'], value: flags.host, source: '--host' },
     { path: ['mode'], value: flags.mode, source: '--mode' },
     { path: ['introspection'], value: flags.introspection, source: '--introspection' },

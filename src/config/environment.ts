@@ -37,16 +37,16 @@ export function readEnvironment(input: unknown, env: Environment): EnvironmentSe
     const path = Object.hasOwn(variables, source) ? variables[source] : undefined;
     const subgraph = subgraphAddress.exec(source)?.[1];
     if (source === 'ATRIUM_JWKS') {
-      const issuers = countIssuers(input);
+      const issuers = Object.keys(valueAt(input, ['authentication', 'issuers'])).length;
       if (issuers !== 1)
         problems.push({ ...expected([], 'exactly one issuer in authentication.issuers', issuers), source });
       else overrides.push({ path: jwks, value: isUrl(value) ? value : resolve(value), source });
     } else if (path !== undefined) {
-      overrides.push({ path, value: source === 'PORT' && /^\d+$/.test(value) ? Number(value) : value, source });
+      overrides.push({ path, value: source === 'PORT' ? numberOf(value) : value, source });
     } else if (subgraph !== undefined) {
       subgraphAddresses[subgraph] = value;
       if (!isUrl(value)) problems.push({ ...expected([], 'an http or https URL', value), source });
-      for (const name of serviceNames(input)) {
+      for (const name of Object.keys(valueAt(input, ['supergraph', 'services']))) {
         if (subgraphVariable(name) === subgraph)
           overrides.push({ path: ['supergraph', 'services', name, 'url'], value, source });
       }
@@ -55,6 +55,11 @@ export function readEnvironment(input: unknown, env: Environment): EnvironmentSe
     }
   }
   return { overrides, subgraphAddresses, problems };
+}
+
+/** What is no number stays as it is, for the schema to complain about. */
+export function numberOf(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
 }
 
 /** Whether a key set lives elsewhere than in a file. */
@@ -70,14 +75,8 @@ function unknownVariable(name: string): string {
   return `unknown variable${closestNames(name, known) || '.'} Known: ${known.join(', ')}`;
 }
 
-function countIssuers(input: unknown): number {
-  const authentication = isJsonObject(input) ? input['authentication'] : undefined;
-  const issuers = isJsonObject(authentication) ? authentication['issuers'] : undefined;
-  return Array.isArray(issuers) ? issuers.length : 0;
-}
-
-function serviceNames(input: unknown): string[] {
-  const supergraph = isJsonObject(input) ? input['supergraph'] : undefined;
-  const services = isJsonObject(supergraph) ? supergraph['services'] : undefined;
-  return isJsonObject(services) ? Object.keys(services) : [];
+/** An empty object for what is no object or list. */
+function valueAt(input: unknown, path: readonly string[]): object {
+  const value = path.reduce((within, key) => (isJsonObject(within) ? within[key] : undefined), input);
+  return typeof value === 'object' && value !== null ? value : {};
 }

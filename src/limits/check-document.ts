@@ -19,21 +19,14 @@ export function checkDocument(
     return beyond('MAX_DOCUMENT_BYTES_LIMIT', limits.maxDocumentBytes, 'bytes of GraphQL', bytes);
   }
   const size = measureDocument(document, limits.maxDepth);
-  if (size.depth > limits.maxDepth) {
-    return beyond('MAX_DEPTH_LIMIT', limits.maxDepth, 'levels of selections, values or types', size.depth);
-  }
-  if (size.selections > limits.maxSelections) {
-    return beyond('MAX_SELECTIONS_LIMIT', limits.maxSelections, 'selections', size.selections);
-  }
-  if (size.rootFields > limits.maxRootFields) {
-    return beyond('MAX_ROOT_FIELDS_LIMIT', limits.maxRootFields, 'root fields', size.rootFields);
-  }
-  if (size.aliases > limits.maxAliases) {
-    return beyond('MAX_ALIASES_LIMIT', limits.maxAliases, 'aliases', size.aliases);
-  }
-  if (size.directives > limits.maxDirectives) {
-    return beyond('MAX_DIRECTIVES_LIMIT', limits.maxDirectives, 'directives', size.directives);
-  }
+  const counted = [
+    ['MAX_DEPTH_LIMIT', limits.maxDepth, 'levels of selections, values or types', size.depth],
+    ['MAX_SELECTIONS_LIMIT', limits.maxSelections, 'selections', size.selections],
+    ['MAX_ROOT_FIELDS_LIMIT', limits.maxRootFields, 'root fields', size.rootFields],
+    ['MAX_ALIASES_LIMIT', limits.maxAliases, 'aliases', size.aliases],
+    ['MAX_DIRECTIVES_LIMIT', limits.maxDirectives, 'directives', size.directives],
+  ] as const;
+  for (const [code, max, what, got] of counted) if (got > max) return beyond(code, max, what, got);
   const pairs = countMergePairs(document, limits);
   if (pairs === Infinity) return beyond('MAX_SELECTIONS_LIMIT', limits.maxSelections, 'selections', pairs);
   if (pairs > limits.maxMergePairs) {

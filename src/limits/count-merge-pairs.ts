@@ -1,5 +1,6 @@
 import { Kind } from 'graphql';
 import type { DocumentNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql';
+import { fragmentsOf } from '../core/fragments.ts';
 
 /** What of one response name meets in one place of the answer. */
 interface Group {
@@ -17,10 +18,7 @@ export function countMergePairs(
   document: DocumentNode,
   { maxSelections, maxDepth }: { readonly maxSelections: number; readonly maxDepth: number },
 ): number {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
+  const fragments = fragmentsOf(document);
   const reached = new Set<FragmentDefinitionNode>();
   let visited = 0;
   let pairs = 0;

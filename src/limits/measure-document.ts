@@ -8,6 +8,7 @@ import type {
   TypeNode,
   ValueNode,
 } from 'graphql';
+import { fragmentsOf } from '../core/fragments.ts';
 
 /** Counts over all operations of a document together, fragments expanded. */
 export interface DocumentSize {
@@ -31,10 +32,7 @@ type Size = { -readonly [Key in keyof DocumentSize]: DocumentSize[Key] };
  * since it is validated like one.
  */
 export function measureDocument(document: DocumentNode, maxDepth: number): DocumentSize {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
+  const fragments = fragmentsOf(document);
   const known = new Map<FragmentDefinitionNode, DocumentSize>();
 
   const total = nothing();

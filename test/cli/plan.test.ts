@@ -163,7 +163,7 @@ describe('atrium plan', () => {
       error: 'atrium: --variables: expected a JSON object, got {all}',
     });
     expect((await plan(...query, '--variables', '{"all":1}')).error).toMatch(
-      /^atrium: --variables: Variable "\$all" got/,
+      /^atrium: Variable "\$all" got invalid value 1/,
     );
     expect((await plan(...query, '--variables', '{"all":null}')).error).toMatch(/^atrium: .*must not be null/);
   });
