@@ -7,9 +7,12 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
+import { RequestError } from '../core/errors.ts';
 import { fragmentsOf } from '../core/fragments.ts';
 import type { BuiltSupergraph, FetchNode, PlanNode, QueryPlan } from '../supergraph/supergraph.ts';
 import { answerShape, renameInShape } from './answer-shape.ts';
+import { contextVariables } from './context-variables.ts';
+import type { ContextVariable } from './context-variables.ts';
 import { mustWait } from './dependencies.ts';
 import { groupSteps } from './group-steps.ts';
 import type { FetchPlan, FetchStep, ResponsePath } from './fetch-plan.ts';
@@ -83,6 +86,9 @@ function compileFetch(
   const { operation, fragments: named } = inOrder(planned, asked);
   const required = node.requires && requiredSelection(node.requires, possibleTypes);
   if (required !== undefined) rewriteRequired(required, node.inputRewrites ?? [], possibleTypes);
+  const { variableDefinitions = [] } = planned.operation;
+  const contexts = contextVariables(node.contextRewrites ?? [], variableDefinitions, possibleTypes);
+  refuseVariables(asked.operation, contexts);
   const parts =
     required === undefined
       ? [{ selectionSet: operation.selectionSet, fragments: named, without: new Set<string>() }]
@@ -98,9 +104,19 @@ function compileFetch(
       paths: [place.path],
       requires: required && restoreRequired(required, privateFields, part.without),
       shape,
-      ...requestText({ ...asked.operation, selectionSet }, fragments, required !== undefined),
+      ...requestText({ ...asked.operation, selectionSet }, fragments, required !== undefined, contexts),
     };
   });
+}
+
+/** In the planner's text nothing tells a client's variable from one of its own. */
+function refuseVariables(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  taken: readonly ContextVariable[],
+): void {
+  const taking = variableDefinitions.find(({ variable }) => taken.some(({ name }) => name === variable.name.value));
+  if (taking === undefined) return;
+  throw new RequestError('BAD_REQUEST', `Expected another name for the variable "$${taking.variable.name.value}".`);
 }
 
 interface ParsedOperation {
@@ -142,7 +158,8 @@ function requestText(
   { selectionSet, variableDefinitions = [], directives = [] }: OperationDefinitionNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
   isEntityFetch: boolean,
-): Pick<FetchStep, 'text' | 'variables'> {
+  contexts: readonly ContextVariable[],
+): Pick<FetchStep, 'text' | 'variables' | 'contexts'> {
   const variables = new Set<string>();
   for (const node of [selectionSet, ...fragments.values(), ...directives]) {
     visit<ASTNode>(node, { Variable: ({ name }) => void variables.add(name.value) });
@@ -159,6 +176,7 @@ function requestText(
       })),
       directives: directives.map(print).join(''),
     },
-    variables: [...variables],
+    variables: definitions.map(({ variable }) => variable.name.value),
+    contexts: contexts.filter(({ name }) => variables.has(name)),
   };
 }

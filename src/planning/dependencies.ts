@@ -1,4 +1,5 @@
 import { visitShape } from './answer-shape.ts';
+import { contextPath } from './context-variables.ts';
 import type { FetchStep, ResponsePath } from './fetch-plan.ts';
 import type { RequiredSelection } from './required-selection.ts';
 
@@ -42,6 +43,11 @@ function placesWritten(step: FetchStep): string[] {
 function placesRead(step: FetchStep, path: ResponsePath): string[] {
   const places = placesOn(path);
   if (step.requires !== undefined) visitRequired(step.requires, placeOf(path), (place) => places.push(place));
+  for (const source of step.contexts.flatMap(({ sources }) => sources)) {
+    const fields = source.path.filter((element) => typeof element === 'string');
+    const base = contextPath(path, source);
+    places.push(...placesOn([...base, ...fields]));
+  }
   return places;
 }
 

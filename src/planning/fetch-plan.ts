@@ -1,4 +1,5 @@
 import type { AnswerShape } from './answer-shape.ts';
+import type { ContextVariable } from './context-variables.ts';
 import type { RequiredSelection } from './required-selection.ts';
 
 /**
@@ -34,6 +35,8 @@ export interface FetchStep {
   readonly settled?: boolean;
   /** The operation's variables the step sends along. */
   readonly variables: readonly string[];
+  /** Variables that objects around the entities give their values: entities that differ in them are asked apart. */
+  readonly contexts: readonly ContextVariable[];
 }
 
 export type ResponsePath = readonly string[];

@@ -87,8 +87,8 @@ function joinLaterGroups(drafts: readonly DraftStep[], levels: number[]): void {
 function joinEqual(members: readonly DraftStep[]): FetchStep[] {
   const bySignature = new Map<string, FetchStep>();
   for (const { after: _, ...step } of members) {
-    const { requires, text, shape } = step;
-    const signature = requires === undefined ? `${bySignature.size}` : signatureOf({ requires, text, shape });
+    const { requires, text, shape, contexts } = step;
+    const signature = requires === undefined ? `${bySignature.size}` : signatureOf({ requires, text, shape, contexts });
     const equal = bySignature.get(signature);
     const joined = equal && {
       ...equal,

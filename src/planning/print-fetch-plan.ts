@@ -1,4 +1,5 @@
 import { parse, print } from 'graphql';
+import type { ContextVariable } from './context-variables.ts';
 import type { FetchPlan, FetchStep } from './fetch-plan.ts';
 
 /**
@@ -20,11 +21,25 @@ export function printFetchPlan({ groups, steps }: FetchPlan, width = Infinity): 
 
 const indent = '     ';
 
-function printStep({ requires, paths, text }: FetchStep, width = Infinity): string {
+function printStep({ requires, paths, text, contexts }: FetchStep, width = Infinity): string {
   const places = requires === undefined ? [] : paths.map((path) => path.join('.'));
   const selectionSet = requires === undefined ? `{${text.selection}}` : text.selection;
   const place = places.join(' and ');
-  const line = `${place} ${selectionSet}`.trimStart();
+  const given = contexts.map((context) => ` with ${printContext(context)}`).join('');
+  const line = `${place} ${selectionSet}${given}`.trimStart();
   if (line.length <= width) return line;
-  return `${place.length + 2 <= width ? place : places.join(' and\n')} ${print(parse(selectionSet))}`.trimStart();
+  const head = place.length + 2 <= width ? place : places.join(' and\n');
+  return `${head} ${print(parse(selectionSet))}${given}`.trimStart();
+}
+
+/** Such as `$currency from ../User/currency`: of the object one field up, when it is a User. */
+function printContext({ name, sources }: ContextVariable): string {
+  const places = sources.map(({ levels, path }) =>
+    [...Array.from({ length: levels }, () => '..'), ...path.map(printElement)].join('/'),
+  );
+  return `$${name} from ${places.join(' or ')}`;
+}
+
+function printElement(element: string | ReadonlySet<string>): string {
+  return typeof element === 'string' ? element : [...element].join('|');
 }

@@ -13,6 +13,7 @@ function step(subgraph: string, selection: string, ...paths: string[][]): FetchS
     text: { variableDefinitions: [], selection, fragments: [], directives: '' },
     shape: nothing,
     variables: [],
+    contexts: [],
   };
 }
 
