@@ -7,16 +7,11 @@ export interface AuthenticatedRequest {
   principal: Principal | null;
 }
 
-export interface AuthenticationStep {
-  readonly name: 'authentication';
-  /** Sets the principal; rejects as `Authenticator.authenticate` does. */
-  run(request: AuthenticatedRequest): Promise<void>;
-}
-
-export function authenticationStep(authenticator: Authenticator): AuthenticationStep {
+/** Sets the principal; rejects as `Authenticator.authenticate` does. */
+export function authenticationStep(authenticator: Authenticator) {
   return {
     name: 'authentication',
-    async run(request) {
+    async run(request: AuthenticatedRequest): Promise<void> {
       request.principal = await authenticator.authenticate(request.headers['authorization']);
     },
   };

@@ -49,7 +49,7 @@ export async function openIssuer(options: IssuerOptions, clock: () => number, lo
     await keySet.load();
   } catch (error) {
     throw new ConfigurationError(
-      `authentication: expected "${jwks}" to be a JSON Web Key Set (issuer "${issuer}"), ` + `got ${messageOf(error)}`,
+      `authentication: expected "${jwks}" to be a JSON Web Key Set (issuer "${issuer}"), got ${messageOf(error)}`,
       { cause: error },
     );
   }

@@ -6,16 +6,11 @@ export interface RateLimitedRequest extends RateLimitSubject {
   readonly responseHeaders: Map<string, string>;
 }
 
-export interface RateLimitStep {
-  readonly name: 'rate limit';
-  /** Tells the client its limits in the response's headers; rejects with RATE_LIMITED when one is reached. */
-  run(request: RateLimitedRequest): Promise<void>;
-}
-
-export function rateLimitStep(limiter: RateLimiter): RateLimitStep {
+/** Tells the client its limits in the response's headers; rejects with RATE_LIMITED when one is reached. */
+export function rateLimitStep(limiter: RateLimiter) {
   return {
     name: 'rate limit',
-    async run(request) {
+    async run(request: RateLimitedRequest): Promise<void> {
       const { refusal, headers } = await limiter.check(request);
       for (const [name, value] of Object.entries(headers)) request.responseHeaders.set(name, value);
       if (refusal === null) return;

@@ -20,16 +20,13 @@ export interface AppOptions {
   readonly methods: Readonly<Record<string, string>>;
 }
 
-export interface App {
-  readonly app: FastifyInstance;
-  /** Ends the connections on which no whole request has come: Node takes them for busy. */
-  readonly cutUnsent: () => void;
-}
-
 const safeRequestId = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** A Fastify instance with what holds for every path: request id, timeouts, bodies, refusals, the log line. */
-export function createApp(options: AppOptions): App {
+/**
+ * A Fastify instance with what holds for every path: request id, timeouts, bodies, refusals, the log line. `cutUnsent`
+ * ends the connections on which no whole request has come, which Node takes for busy.
+ */
+export function createApp(options: AppOptions): { readonly app: FastifyInstance; readonly cutUnsent: () => void } {
   const { logger } = options;
   /** What is open, with the requests that are being received or answered. */
   const connections = new Map<Socket, Set<IncomingMessage>>();
