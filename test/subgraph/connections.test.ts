@@ -8,7 +8,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clientOf, closeAll, closers, contextWith, data, json, query } from './client-under-test.ts';
 
 /** For localhost and 127.0.0.1 until 2126, by `openssl req -x509`; nothing but these tests trusts it. */
@@ -85,13 +85,36 @@ describe('HTTP/2', () => {
     expect(versions).toEqual(['1.1', '1.1', '1.1']);
   });
 
-  it('ends a request that has no more time without ending the others on its connection', async () => {
-    const { url, sockets } = await secureSubgraph({ allowHTTP1: false }, 2);
+  it('ends a request whose client has left without ending the others on its connection', async () => {
+    const { url, sockets, versions } = await secureSubgraph({ allowHTTP1: false }, 3);
     const client = clientOf(url, { http2: true });
-    const late = await client.send(query, contextWith({ deadline: performance.now() + 50 }));
-    expect(late.errors[0]?.extensions).toEqual({ code: 'SUBGRAPH_TIMEOUT' });
+    const leaving = new AbortController();
+    const left = client.send(query, contextWith({ signal: leaving.signal }));
+    const stayed = client.send(query, contextWith());
+    while (versions.length < 2) await new Promise(setImmediate);
+    leaving.abort();
+    expect((await left).errors[0]?.extensions).toEqual({ code: 'SUBGRAPH_UNREACHABLE' });
     expect(await client.send(query, contextWith())).toMatchObject(data);
+    expect(await stayed).toMatchObject(data);
     expect(sockets.size).toBe(1);
+  });
+
+  it('sends a request again that a closing server says it has not seen, even a mutation', async () => {
+    const seen: string[] = [];
+    const server = createSecureServer(tls, (request, response) => {
+      const { session, id = 0 } = request.stream;
+      seen.push(`${id}`);
+      if (seen.length === 2) session?.goaway(0, id - 2);
+      else response.writeHead(200, json).end(answer);
+    });
+    const { url, sockets } = await listening(server);
+    const client = clientOf(url, { http2: true });
+    await client.send(query, contextWith());
+    const context = contextWith();
+    expect(await client.send(mutation, context)).toMatchObject(data);
+    expect(seen).toEqual(['1', '3', '1']);
+    expect(sockets.size).toBe(2);
+    expect(context.record.calls).toHaveLength(1);
   });
 });
 
@@ -201,10 +224,26 @@ describe('a connection kept alive', () => {
   });
 
   it('leaves the second try only the time the first has left over', async () => {
-    const { url, seen } = await subgraph(['answer', 'close', 'hold']);
-    const client = await usedClient(url, { timeoutMs: 60 });
-    expect((await client.send(query, contextWith())).errors[0]?.extensions).toEqual({ code: 'SUBGRAPH_TIMEOUT' });
-    expect(seen).toEqual(['1.1', '1.2', '2.1']);
+    const { url, seen, held } = await subgraph(['answer', 'hold', 'hold']);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const client = await usedClient(url, { timeoutMs: 2_000 });
+      let ended = false;
+      const sent = client.send(query, contextWith());
+      void sent.then(() => (ended = true));
+      while (held.length < 1) await new Promise(setImmediate);
+      vi.advanceTimersByTime(1_500);
+      held[0]?.close();
+      while (held.length < 2) await new Promise(setImmediate);
+      vi.advanceTimersByTime(499);
+      await new Promise(setImmediate);
+      expect(ended).toBe(false);
+      vi.advanceTimersByTime(1);
+      expect((await sent).errors[0]?.extensions).toEqual({ code: 'SUBGRAPH_TIMEOUT' });
+      expect(seen).toEqual(['1.1', '1.2', '2.1']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
