@@ -36,15 +36,9 @@ export async function runCli(parameters: readonly string[], io: Io): Promise<num
   try {
     return await runVerb(parameters, io);
   } catch (error) {
-    if (error instanceof UsageError) {
-      io.error(`atrium: ${error.message}`);
-      return 2;
-    }
-    if (error instanceof ConfigurationError) {
-      io.error(`atrium: ${error.message}`);
-      return 1;
-    }
-    throw error;
+    if (!(error instanceof UsageError || error instanceof ConfigurationError)) throw error;
+    io.error(`atrium: ${error.message}`);
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 

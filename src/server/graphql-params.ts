@@ -39,28 +39,28 @@ export function checkSearch(search: string): void {
 
 function checkParams(params: Readonly<Record<string, unknown>>): void {
   const { query, operationName, variables, extensions } = params;
-  expect('query', 'a string', query, query === undefined || query === null || typeof query === 'string');
-  expect(
-    'operationName',
-    'a string or null',
-    operationName,
-    (operationName ?? null) === null || typeof operationName === 'string',
-  );
-  expect('variables', 'an object or null', variables, (variables ?? null) === null || isJsonObject(variables));
-  expect('extensions', 'an object or null', extensions, (extensions ?? null) === null || isJsonObject(extensions));
+  expect('query', 'a string', query, isAbsent(query) || typeof query === 'string');
+  const isName = isAbsent(operationName) || typeof operationName === 'string';
+  expect('operationName', 'a string or null', operationName, isName);
+  expect('variables', 'an object or null', variables, isAbsent(variables) || isJsonObject(variables));
+  expect('extensions', 'an object or null', extensions, isAbsent(extensions) || isJsonObject(extensions));
 
   const persisted = isJsonObject(extensions) ? extensions['persistedQuery'] : undefined;
   if (persisted !== undefined) {
     expect('extensions.persistedQuery', 'an object', persisted, isJsonObject(persisted));
     const sha = isJsonObject(persisted) ? persisted['sha256Hash'] : undefined;
     expect('extensions.persistedQuery.sha256Hash', 'a string', sha, typeof sha === 'string');
-  } else if (query === undefined || query === null || query === '') {
+  } else if (isAbsent(query) || query === '') {
     throw new RequestError('BAD_REQUEST', 'Expected `query` to be the text of an operation, got nothing.');
   }
 }
 
 function expect(name: string, expected: string, value: unknown, holds: boolean): void {
   if (!holds) throw new RequestError('BAD_REQUEST', `Expected \`${name}\` to be ${expected}, got ${kindOf(value)}.`);
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function kindOf(value: unknown): string {
