@@ -85,13 +85,7 @@ export function createTransport(options: HttpClientOptions): Transport {
     let status = 0;
     const record = (code?: ErrorCode): void => {
       const milliseconds = performance.now() - started;
-      context.record.calls.push({
-        subgraph,
-        milliseconds,
-        status,
-        entities,
-        ...(code === undefined ? {} : { code }),
-      });
+      context.record.calls.push({ subgraph, milliseconds, status, entities, ...(code && { code }) });
     };
     try {
       if (address === undefined) throw new SubgraphFailure('SUBGRAPH_UNREACHABLE', 'the supergraph has no URL for it');
