@@ -2,6 +2,7 @@ import { isAbstractType, isEnumType, isLeafType, isListType, isNonNullType, isOb
 import type { GraphQLLeafType, GraphQLObjectType, GraphQLOutputType, GraphQLSchema } from 'graphql';
 import type { ResponseField, Selection } from './collect-fields.ts';
 import { compile, read } from './code.ts';
+import { SHARED } from './grouping.ts';
 
 /**
  * `project` for the case that everything is as it should be, written as JavaScript that reads every field by its
@@ -25,7 +26,7 @@ export function compileProjection(
   const writer = new ProjectionWriter(schema);
   const root = writer.objectFunction(selection, rootType);
   const code = writer.code();
-  return code === undefined ? undefined : compile({ sets: writer.sets }, `${code}\nreturn ${root};`);
+  return code === undefined ? undefined : compile({ sets: writer.sets, SHARED }, `${code}\nreturn ${root};`);
 }
 
 class ProjectionWriter {
@@ -56,12 +57,17 @@ class ProjectionWriter {
         const key = JSON.stringify(field.responseName);
         members.push(`${field.responseName === '__proto__' ? `[${key}]` : key}:${value}`);
       }
+      // An object that stands at many places is projected once.
       return [
+        `const ${name}Of=Symbol();`,
         `function ${name}(s,intro){`,
         `if(typeof s!=='object'||Array.isArray(s))return;`,
+        `const known=s[${name}Of];if(known!==undefined)return known;`,
         `if(s.__typename!==undefined&&s.__typename!==${JSON.stringify(type.name)})return;`,
         ...lines,
-        `return{${members.join(',')}};}`,
+        `const result={${members.join(',')}};`,
+        `if(s[SHARED]===true)s[${name}Of]=result;`,
+        `return result;}`,
       ].join('\n');
     });
   }

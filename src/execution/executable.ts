@@ -1,5 +1,7 @@
 import type { AnswerShape } from '../planning/answer-shape.ts';
-import type { FetchPlan, FetchStep } from '../planning/fetch-plan.ts';
+import type { FetchPlan, FetchStep, ResponsePath } from '../planning/fetch-plan.ts';
+import { interchangeablePaths, singleKey } from '../planning/interchangeable.ts';
+import type { SingleKey } from '../planning/interchangeable.ts';
 import type { RequiredSelection } from '../planning/required-selection.ts';
 import { createMerger } from './create-merger.ts';
 import type { Merger } from './create-merger.ts';
@@ -32,21 +34,40 @@ export interface ExecutableStep extends FetchStep {
   readonly place: string;
   /** Equal for steps that concern the same objects and know them by the same representations. */
   readonly grouping: string;
+  readonly sharesPlace: boolean;
+  readonly sharesGrouping: boolean;
+  readonly singleKey: SingleKey | undefined;
   readonly merge: Merger;
+  /** Objects completed from one entity have parts of it in common. */
+  readonly mergeShares: boolean;
 }
 
 /** For an operation that asks for nothing a subgraph would have to answer. */
 export const nothingToFetch: Executable = { groups: [] };
 
 export function createExecutable(plan: FetchPlan): Executable {
-  const steps = plan.steps.map((step, index) => ({
-    ...step,
-    represent: step.requires && createRepresentationWriter(step.requires),
-    collect: createCollector(step.paths),
-    place: placeOf(step, index),
-    grouping: `${placeOf(step, index)} ${printed(step.requires)}`,
-    merge: createMerger(step, mayAdopt(step, plan.steps)),
-  }));
+  const places = plan.steps.map(placeOf);
+  // The same object under two contexts is completed in two ways.
+  const isContextual = plan.steps.some(({ contexts }) => contexts.length > 0);
+  const groupings = plan.steps.map(({ requires }, index) => `${places[index]} ${printed(requires)}`);
+  const steps = plan.steps.map((step, index): ExecutableStep => {
+    const place = places[index] ?? '';
+    const grouping = groupings[index] ?? '';
+    const adopts = mayAdopt(step, plan.steps) && !(isContextual && step.requires !== undefined);
+    const interchangeable = isContextual ? new Set<ResponsePath>() : interchangeablePaths(plan, index);
+    return {
+      ...step,
+      represent: step.requires && createRepresentationWriter(step.requires),
+      collect: createCollector(step.paths, interchangeable),
+      place,
+      grouping,
+      sharesPlace: isRepeated(place, places),
+      sharesGrouping: isRepeated(grouping, groupings),
+      singleKey: singleKey(step),
+      merge: createMerger(step, adopts),
+      mergeShares: adopts && compositeKeys(step.shape).length > 0,
+    };
+  });
   return {
     groups: plan.groups.map((group, index) => ({
       subgraph: group.subgraph,
@@ -56,6 +77,10 @@ export function createExecutable(plan: FetchPlan): Executable {
       writeRequest: createRequestWriter(),
     })),
   };
+}
+
+function isRepeated(text: string, texts: readonly string[]): boolean {
+  return texts.indexOf(text) !== texts.lastIndexOf(text);
 }
 
 function placeOf({ paths, settled }: FetchStep, index: number): string {

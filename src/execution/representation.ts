@@ -44,7 +44,7 @@ function createObjectWriter(fields: readonly WrittenField[], typeName: unknown):
     const value = `v${index}`;
     lines.push(`const ${value}=${read('object', responseName)};`);
     lines.push(`if(${value}===undefined)return MISSING;`);
-    const prefix = `,${JSON.stringify(key)}:`;
+    const prefix = `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`;
     // Within one writer the type name is always the same.
     const known = constant ?? (responseName === '__typename' && typeof typeName === 'string' ? typeName : undefined);
     if (known !== undefined) return JSON.stringify(prefix + JSON.stringify(known));
@@ -53,11 +53,8 @@ function createObjectWriter(fields: readonly WrittenField[], typeName: unknown):
     lines.push(`const ${text}=${leaf};if(${text}===MISSING)return MISSING;`);
     return `${JSON.stringify(prefix)}+${text}`;
   });
-  const sum = ["''", ...texts].join('+');
-  return compile(
-    { MISSING, nested },
-    `return function(object){${lines.join('')}const text=${sum};return '{'+text.slice(1)+'}';};`,
-  );
+  const text = [...texts, fields.length === 0 ? `'{}'` : `'}'`].join('+');
+  return compile({ MISSING, nested }, `return function(object){${lines.join('')}return ${text};};`);
 }
 
 /** A value that no text can be made of, because it nests too deeply, is none. */

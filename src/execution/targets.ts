@@ -1,46 +1,68 @@
 import { isJsonObject } from '../core/json.ts';
 import type { ResponsePath } from '../planning/fetch-plan.ts';
-import { compile, read } from './code.ts';
+import { compile, read, write } from './code.ts';
 import { getOwn } from './own.ts';
 
-export type ResponseObject = Record<string, unknown>;
+export type ResponseObject = Record<string | symbol, unknown>;
 
 /**
- * Finds the objects that stand at one of several paths of the response as it is now, each once however many places share
- * it; null and absent values end the search silently.
+ * Finds the objects that stand at one of several paths of the response as it is now; null and absent values end the search
+ * silently. Where equal objects may become one (`isInterchangeable`), what `take` returns stands there afterwards.
  */
-export type Collector = (root: ResponseObject) => ResponseObject[];
+export type Collector = (
+  root: ResponseObject,
+  take: (object: ResponseObject, isInterchangeable: boolean) => ResponseObject,
+  /** Objects may stand at several places: each is taken once. */
+  areShared: boolean,
+) => void;
 
-export function createCollector(paths: readonly ResponsePath[]): Collector {
-  const collectors = paths.map((path) => {
-    const lists = path.map((element, depth) => (element === '@' ? `const seen${depth}=new Set();` : '')).join('');
-    return compile<(root: ResponseObject, into: ResponseObject[], seen: Set<object>) => void>(
-      {},
-      `return function(v0,into,seen){${lists}${collect(path, 0)}};`,
-    );
-  });
-  return (root) => {
-    const objects: ResponseObject[] = [];
+type Walk = (
+  root: ResponseObject,
+  take: (object: ResponseObject, isInterchangeable: boolean) => ResponseObject,
+  seen: Set<object>,
+) => void;
+
+export function createCollector(paths: readonly ResponsePath[], interchangeable: ReadonlySet<ResponsePath>): Collector {
+  const walksFor = (areShared: boolean): Walk[] =>
+    paths.map((path) => compile({}, writeWalk(path, interchangeable.has(path), areShared)));
+  const plain = walksFor(false);
+  let careful: Walk[] | undefined;
+  return (root, take, areShared) => {
     const seen = new Set<object>();
-    for (const collector of collectors) collector(root, objects, seen);
-    return objects;
+    for (const walk of areShared ? (careful ??= walksFor(true)) : plain) walk(root, take, seen);
   };
 }
 
-function collect(path: ResponsePath, depth: number): string {
-  const value = `v${depth}`;
-  const element = path[depth];
-  const isObject = `typeof ${value}==='object'&&${value}!==null`;
-  if (element === undefined) {
-    return `if(${isObject}&&!seen.has(${value})&&!Array.isArray(${value})){seen.add(${value});into.push(${value});}`;
+function writeWalk(path: ResponsePath, isInterchangeable: boolean, areShared: boolean): string {
+  const lists = path.map((element, depth) => (element === '@' ? `const seen${depth}=new Set();` : ''));
+  return `return function(v0,take,seen){${areShared ? lists.join('') : ''}${walk(0)}};`;
+
+  function walk(depth: number): string {
+    const value = `v${depth}`;
+    const element = path[depth];
+    const isObject = `typeof ${value}==='object'&&${value}!==null`;
+    if (element === undefined) {
+      const take = `const it=take(${value},${isInterchangeable});${isInterchangeable ? replace(depth) : ''}`;
+      const once = areShared ? `if(!seen.has(${value})){seen.add(${value});${take}}` : take;
+      return `if(${isObject}&&!Array.isArray(${value})){${once}}`;
+    }
+    const inner = walk(depth + 1);
+    const item = `v${depth + 1}`;
+    if (element !== '@') return `if(${isObject}){const ${item}=${read(value, element)};${inner}}`;
+    const index = `i${depth}`;
+    const loop = `for(let ${index}=0;${index}<${value}.length;${index}++){const ${item}=${value}[${index}];${inner}}`;
+    // What is below a list that several places share was found the first time.
+    const once = areShared ? `if(!seen${depth}.has(${value})){seen${depth}.add(${value});${loop}}` : loop;
+    return `if(Array.isArray(${value})){${once}}`;
   }
-  const inner = collect(path, depth + 1);
-  if (element !== '@') return `if(${isObject}){const v${depth + 1}=${read(value, element)};${inner}}`;
-  // What is below a list that several places share was found the first time.
-  const known = `seen${depth}`;
-  const [index, item] = [`i${depth}`, `v${depth + 1}`];
-  const loop = `for(let ${index}=0;${index}<${value}.length;${index}++){const ${item}=${value}[${index}];${inner}}`;
-  return `if(Array.isArray(${value})&&!${known}.has(${value})){${known}.add(${value});${loop}}`;
+
+  function replace(depth: number): string {
+    const element = path[depth - 1];
+    if (element === undefined) return '';
+    const parent = `v${depth - 1}`;
+    const assign = element === '@' ? `${parent}[i${depth - 1}]=it;` : write(parent, element, 'it');
+    return `if(it!==v${depth}){${assign}}`;
+  }
 }
 
 /** How the objects at a path are reached from the root, worked out only when something went wrong there. */

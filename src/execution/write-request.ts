@@ -7,6 +7,8 @@ export interface FetchSlot {
   readonly step: FetchStep;
   /** Canonical JSON texts; empty for a fetch of root fields. */
   readonly representations: readonly string[];
+  /** JSON texts of the values of the step's `contexts`, in their order. */
+  readonly contexts?: readonly string[];
 }
 
 /** The key under which a slot's entities stand in the answer to a request of `count` slots. */
@@ -20,6 +22,8 @@ export type RequestWriter = (
   clientVariables: Readonly<Record<string, unknown>>,
 ) => SubgraphRequest;
 
+const MAX_TEXTS = 100;
+
 export function createRequestWriter(): RequestWriter {
   const texts = new Map<FetchStep, OperationText[]>();
   return (slots, clientVariables) => {
@@ -30,13 +34,16 @@ export function createRequestWriter(): RequestWriter {
     let text = known.find((candidate) => equal(candidate.steps, steps));
     if (text === undefined) {
       text = writeOperation(steps);
-      texts.set(first, [...known, text]);
+      // The response decides how many slots a step with contexts has.
+      if (known.length < MAX_TEXTS) texts.set(first, [...known, text]);
     }
     let entities = 0;
     const variables: string[] = [];
-    for (const [index, { representations }] of slots.entries()) {
+    for (const [index, { representations, contexts = [] }] of slots.entries()) {
       const name = text.representations[index];
       if (name === undefined) continue;
+      for (const [position, value] of contexts.entries())
+        variables.push(`"${text.contexts[index]?.[position]}":${value}`);
       entities += representations.length;
       variables.push(`"${name}":[${representations.join(',')}]`);
     }
@@ -60,6 +67,8 @@ interface OperationText {
   readonly queryJson: string;
   /** The variable with each step's representations; undefined for a fetch of root fields. */
   readonly representations: readonly (string | undefined)[];
+  /** The variables of each step's contexts. */
+  readonly contexts: readonly (readonly string[])[];
   /** The client's variables that are sent along. */
   readonly variables: readonly string[];
 }
@@ -74,9 +83,13 @@ function writeOperation(steps: readonly FetchStep[]): OperationText {
   const fields: string[] = [];
   const fragments: string[] = [];
   const representations: (string | undefined)[] = [];
+  const contexts: string[][] = [];
   let directives = '';
-  for (const [index, { requires, text }] of steps.entries()) {
-    const rename = (part: string): string => (steps.length === 1 ? part : renameFragments(part, text.fragments, index));
+  for (const [index, { requires, text, contexts: own }] of steps.entries()) {
+    const rename = (part: string): string =>
+      steps.length === 1 ? part : renameVariables(renameFragments(part, text.fragments, index), own, index);
+    contexts.push(own.map(({ name }) => (steps.length === 1 ? name : `${name}_${index}`)));
+    for (const { name, type } of own) definitions.add(rename(`$${name}:${type}`));
     const variable = requires === undefined ? undefined : freeName(`_r${index}`, variables);
     representations.push(variable);
     if (variable === undefined) {
@@ -93,7 +106,7 @@ function writeOperation(steps: readonly FetchStep[]): OperationText {
   }
   const signature = definitions.size === 0 ? '' : `(${[...definitions].join(',')})`;
   const query = `${steps[0]?.kind}${signature}${directives}{${fields.join(' ')}}${fragments.join('')}`;
-  return { steps, query, queryJson: JSON.stringify(query), representations, variables: [...variables] };
+  return { steps, query, queryJson: JSON.stringify(query), representations, contexts, variables: [...variables] };
 }
 
 /** With more underscores in front when the client itself has a variable of that name. */
@@ -106,6 +119,14 @@ function renameFragments(text: string, fragments: FetchStep['text']['fragments']
   return fragments.reduce(
     (renamed, { name }) =>
       renamed.replaceAll(new RegExp(`(\\.\\.\\.|fragment )${name}(?![_0-9A-Za-z])`, 'gu'), `$1${name}_${index}`),
+    text,
+  );
+}
+
+/** Two fetches may give one variable different values. */
+function renameVariables(text: string, contexts: FetchStep['contexts'], index: number): string {
+  return contexts.reduce(
+    (renamed, { name }) => renamed.replaceAll(new RegExp(`\\$${name}(?![_0-9A-Za-z])`, 'gu'), `$$${name}_${index}`),
     text,
   );
 }

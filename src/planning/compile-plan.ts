@@ -109,12 +109,12 @@ function compileFetch(
   });
 }
 
-/** In the planner's text nothing tells a client's variable from one of its own. */
+/** In the planner's text nothing tells a client's variable from one of its own, which get longer names when merged. */
 function refuseVariables(
   { variableDefinitions = [] }: OperationDefinitionNode,
   taken: readonly ContextVariable[],
 ): void {
-  const taking = variableDefinitions.find(({ variable }) => taken.some(({ name }) => name === variable.name.value));
+  const taking = variableDefinitions.find(({ variable }) => taken.some(({ name }) => variable.name.value.startsWith(name)));
   if (taking === undefined) return;
   throw new RequestError('BAD_REQUEST', `Expected another name for the variable "$${taking.variable.name.value}".`);
 }

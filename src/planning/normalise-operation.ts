@@ -5,7 +5,6 @@ import type {
   FieldNode,
   FragmentDefinitionNode,
   GraphQLNamedType,
-  InlineFragmentNode,
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
@@ -67,9 +66,10 @@ export interface OperationVariant {
 
 /**
  * What the planner is given: the operation with the fragments it uses, without its name, under the names given instead
- * of its aliases, and without conditions. Apollo's planner runs a mutation's field twice that is asked once under a
- * condition and once without, fetches what several conditions leave out, and forgets fields of whose selections nothing
- * applies: those are asked for `__typename`.
+ * of its aliases, without conditions and without what applies to no type that may stand in its place. Apollo's planner
+ * runs a mutation's field twice that is asked once under a condition and once without, fetches what several conditions
+ * leave out, and cannot plan some fragments that never apply. It also forgets fields of whose selections nothing is left:
+ * those are asked for `__typename`.
  */
 export function normaliseOperation(
   { document, operationName, names, includes }: OperationVariant,
@@ -78,75 +78,79 @@ export function normaliseOperation(
   const operation = getOperationAST(document, operationName);
   if (operation === null || operation === undefined) throw new Error('Expected an operation that the document has');
   const defined = fragmentsOf(document);
-  /** What is left of the fragments that are used; undefined where nothing is. */
-  const used = new Map<string, FragmentDefinitionNode | undefined>();
+  /** By their names and the types that may stand where they are spread; undefined where nothing is left. */
+  const variants = new Map<string, FragmentDefinitionNode | undefined>();
+  const fragments: FragmentDefinitionNode[] = [];
 
-  const selectionSetOf = (set: SelectionSetNode, type: ParentType): SelectionSetNode | undefined => {
-    const selections = set.selections.filter(includes).flatMap((selection) => selectionOf(selection, type) ?? []);
+  const selectionSetOf = (set: SelectionSetNode, place: Place): SelectionSetNode | undefined => {
+    if (place.possible?.size === 0) return undefined;
+    const selections = set.selections.filter(includes).flatMap((selection) => selectionOf(selection, place) ?? []);
     return selections.length === 0 ? undefined : { kind: Kind.SELECTION_SET, selections };
   };
 
-  const selectionOf = (selection: SelectionNode, type: ParentType): SelectionNode | undefined => {
+  const selectionOf = (selection: SelectionNode, place: Place): SelectionNode | undefined => {
     const directives = (selection.directives ?? []).filter((directive) => !isCondition(directive));
     switch (selection.kind) {
       case Kind.FIELD:
-        return { ...fieldOf(selection, type), directives };
-      case Kind.FRAGMENT_SPREAD:
-        return fragmentOf(selection.name.value) && { ...selection, directives };
+        return { ...fieldOf(selection, place), directives };
+      case Kind.FRAGMENT_SPREAD: {
+        const name = fragmentOf(selection.name.value, place)?.name;
+        return name && { ...selection, directives, name };
+      }
       case Kind.INLINE_FRAGMENT: {
-        const selectionSet = selectionSetOf(selection.selectionSet, conditionType(selection) ?? type);
+        const { typeCondition } = selection;
+        const inside = typeCondition === undefined ? place : narrowed(place, typeCondition.name.value);
+        const selectionSet = selectionSetOf(selection.selectionSet, inside);
         return selectionSet && { ...selection, directives, selectionSet };
       }
     }
   };
 
-  const fieldOf = (aliased: FieldNode, parent: ParentType): FieldNode => {
-    const { alias: _, selectionSet: asked, ...field } = aliased;
+  const fieldOf = (aliased: FieldNode, { type: parent }: Place): FieldNode => {
+    const { alias: _, selectionSet, ...field } = aliased;
     const value = names.of(aliased);
     const named: FieldNode = value === field.name.value ? field : { ...field, alias: { kind: Kind.NAME, value } };
-    if (asked === undefined) return named;
+    if (selectionSet === undefined) return named;
     const definition = parent !== undefined && 'getFields' in parent ? parent.getFields()[field.name.value] : undefined;
     const type = definition && getNamedType(definition.type);
-    const selectionSet = selectionSetOf(asked, type);
-    const applies = selectionSet && !(type && appliesToNone(selectionSet, possibleTypes(type.name)));
-    return { ...named, selectionSet: applies ? selectionSet : onlyTypeName };
+    const below: Place = { type, possible: type && possibleTypes(type.name) };
+    return { ...named, selectionSet: selectionSetOf(selectionSet, below) ?? onlyTypeName };
   };
 
-  const fragmentOf = (name: string): FragmentDefinitionNode | undefined => {
+  const fragmentOf = (name: string, place: Place): FragmentDefinitionNode | undefined => {
     const definition = defined.get(name);
-    if (definition === undefined || used.has(name)) return used.get(name);
-    const selectionSet = selectionSetOf(definition.selectionSet, conditionType(definition));
-    used.set(name, selectionSet && { ...definition, selectionSet });
-    return used.get(name);
+    if (definition === undefined) return undefined;
+    const inside = narrowed(place, definition.typeCondition.name.value);
+    const key = [name, ...(inside.possible ?? [])].join(' ');
+    if (variants.has(key)) return variants.get(key);
+    const selectionSet = selectionSetOf(definition.selectionSet, inside);
+    const value = `f${fragments.length}`;
+    const variant = selectionSet && { ...definition, name: { kind: Kind.NAME as const, value }, selectionSet };
+    variants.set(key, variant);
+    if (variant !== undefined) fragments.push(variant);
+    return variant;
   };
 
-  const conditionType = ({ typeCondition }: FragmentNode): ParentType =>
-    typeCondition && apiSchema.getType(typeCondition.name.value);
-
-  /** Is there no field for objects of any of these types? */
-  const appliesToNone = ({ selections }: SelectionSetNode, types: ReadonlySet<string>): boolean =>
-    types.size === 0 ||
-    selections.every((selection) => {
-      if (selection.kind === Kind.FIELD) return false;
-      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? used.get(selection.name.value) : selection;
-      if (fragment === undefined) return true;
-      const { typeCondition, selectionSet } = fragment;
-      return appliesToNone(
-        selectionSet,
-        typeCondition === undefined ? types : types.intersection(possibleTypes(typeCondition.name.value)),
-      );
-    });
+  const narrowed = ({ possible: outside }: Place, condition: string): Place => {
+    const own = possibleTypes(condition);
+    const possible = outside?.intersection(own) ?? own;
+    const [only = condition] = possible.size === 1 ? possible : [];
+    return { type: apiSchema.getType(only) ?? apiSchema.getType(condition), possible };
+  };
 
   const rootType = apiSchema.getRootType(operation.operation) ?? undefined;
+  const place: Place = { type: rootType, possible: rootType && possibleTypes(rootType.name) };
   const { name: _, ...unnamed } = operation;
-  const root = { ...unnamed, selectionSet: selectionSetOf(operation.selectionSet, rootType) ?? onlyTypeName };
-  const fragments = [...used.values()].filter((fragment) => fragment !== undefined);
+  const root = { ...unnamed, selectionSet: selectionSetOf(operation.selectionSet, place) ?? onlyTypeName };
   return { kind: Kind.DOCUMENT, definitions: [root, ...fragments] };
 }
 
-/** undefined for what the schema of clients does not have. */
-type ParentType = GraphQLNamedType | undefined;
-type FragmentNode = FragmentDefinitionNode | InlineFragmentNode;
+/** Where a selection set stands; undefined below what the schema of clients does not have. */
+interface Place {
+  readonly type: GraphQLNamedType | undefined;
+  /** The names of the object types that the objects there may have, among those of abstract types. */
+  readonly possible: ReadonlySet<string> | undefined;
+}
 
 const onlyTypeName: SelectionSetNode = {
   kind: Kind.SELECTION_SET,

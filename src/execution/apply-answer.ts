@@ -1,0 +1,129 @@
+import { isJsonObject } from '../core/json.ts';
+import type { SubgraphError } from '../subgraph/client.ts';
+import type { PreparedFetch, Run } from './execute-plan.ts';
+import type { ExecutableStep } from './executable.ts';
+import { faultFrom } from './faults.ts';
+import type { Fault } from './faults.ts';
+import { isSeveral } from './grouping.ts';
+import type { Grouping, Targets } from './grouping.ts';
+import { forget } from './merge.ts';
+import { getOwn } from './own.ts';
+import type { SlotAnswer } from './subgraph-loaders.ts';
+import { positionsAt } from './targets.ts';
+import type { ResponseObject } from './targets.ts';
+
+/** Puts a slot's answer where it belongs in the response, with its errors; keeps in the cache what may be kept. */
+export function applySlot(run: Run, fetch: PreparedFetch, answer: SlotAnswer): void {
+  const { response, errors, unplaced } = answer;
+  if (response.data !== null && answer.reportsUnplaced) {
+    for (const error of unplaced) run.faults.general.push(faultFrom(error));
+  }
+  const [reason] = errors.length === 0 ? unplaced : errors;
+  const failure = reason === undefined ? unreadable : faultFrom(reason);
+  if (fetch.step.represent === undefined) applyRoot(run, fetch, answer, failure);
+  else applyEntities(run, fetch, answer, failure);
+}
+
+function applyRoot(run: Run, { step, targets }: PreparedFetch, { response, errors }: SlotAnswer, failure: Fault): void {
+  errorPlacer(run, step, 0)(targets[0] ?? [], errors);
+  each(targets[0] ?? [], (object) => {
+    if (response.data === null) fail(run, object, step, failure);
+    else step.merge(object, response.data);
+  });
+}
+
+function applyEntities(run: Run, fetch: PreparedFetch, answer: SlotAnswer, failure: Fault): void {
+  const { step, targets } = fetch;
+  const { data, headers } = answer.response;
+  const entities = data === null ? undefined : getOwn(data, answer.key);
+  const isAnswer = Array.isArray(entities) && entities.length === targets.length;
+  const placeErrors = errorPlacer(run, step, 2);
+  const errorsAt = answer.errors.length === 0 ? undefined : Map.groupBy(answer.errors, ({ path }) => path?.[1]);
+  for (const [index, objects] of targets.entries()) {
+    const entity: unknown = isAnswer ? entities[index] : undefined;
+    const errors = errorsAt?.get(index);
+    if (errors !== undefined) placeErrors(objects, errors);
+    const fault = errors?.[0] && faultFrom(errors[0]);
+    if (isAnswer && (fault === undefined || isJsonObject(entity))) applyEntity(run, step, objects, entity);
+    else each(objects, (object) => fail(run, object, step, fault ?? failure));
+  }
+
+  // Errors are never cached, and an error without a place may concern any entity.
+  if (!isAnswer || answer.unplaced.length > 0 || run.cache === undefined || fetch.lookup === undefined) return;
+  const values = entities.map((entity: unknown, index) =>
+    errorsAt?.has(index) === true || !isJsonObject(entity) ? undefined : entity,
+  );
+  run.cache.write(fetch.lookup, values, headers, run.context);
+}
+
+/** Completes the objects that one representation stands for. */
+export function applyEntity(run: Run, step: ExecutableStep, targets: Targets, entity: unknown): void {
+  if (!isJsonObject(entity)) {
+    each(targets, (object) => {
+      if (entity === null) absent(run, object, step);
+      else fail(run, object, step, unreadable);
+    });
+  } else if (isSeveral(targets)) {
+    run.areShared ||= step.mergeShares;
+    for (const object of targets) step.merge(object, entity);
+  } else {
+    step.merge(targets, entity);
+  }
+}
+
+/** Objects the step cannot or need not ask for: their fields are told missing, once, by whoever is to blame. */
+export function failIncomplete(run: Run, step: ExecutableStep, { incomplete, otherType }: Grouping): void {
+  for (const object of otherType) {
+    forget(object, step.shape);
+    // Without its type nobody can be asked about it; with another one it is not asked about here.
+    if (typeof object['__typename'] !== 'string') fail(run, object, step, notAsked);
+  }
+  for (const object of incomplete) {
+    // Whoever failed to deliver what this step needs has left its reason with the object, unless it simply left it out.
+    if (run.faults.isAbsent(object)) forget(object, step.shape);
+    else fail(run, object, step, notAsked);
+  }
+}
+
+/** An error at a field below an object belongs to every position of the response where that object stands. */
+function errorPlacer(run: Run, step: ExecutableStep, skip: number) {
+  let positions: ReadonlyMap<object, (string | number)[][]>[] | undefined;
+  return (targets: Targets, errors: readonly SubgraphError[]): void => {
+    for (const error of errors) {
+      const rest = (error.path ?? []).slice(skip);
+      if (rest.length === 0) continue;
+      const fault = faultFrom(error);
+      const known = (positions ??= step.paths.map((path) => positionsAt(run.data, path)));
+      each(targets, (object) => {
+        for (const position of known.flatMap((places) => places.get(object) ?? [])) {
+          run.faults.addAt([...position, ...rest], fault);
+        }
+      });
+    }
+  };
+}
+
+function each(targets: Targets, visit: (object: ResponseObject) => void): void {
+  if (isSeveral(targets)) targets.forEach(visit);
+  else visit(targets);
+}
+
+function absent(run: Run, object: ResponseObject, step: ExecutableStep): void {
+  run.faults.markAbsent(object);
+  forget(object, step.shape);
+}
+
+function fail(run: Run, object: ResponseObject, step: ExecutableStep, fault: Fault): void {
+  run.faults.fail(object, fault);
+  forget(object, step.shape);
+}
+
+const unreadable: Fault = {
+  message: 'A subgraph did not answer what it was asked.',
+  extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' },
+};
+
+const notAsked: Fault = {
+  message: 'A subgraph was not asked, because a field it needs is missing from the answer of another.',
+  extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' },
+};
