@@ -165,8 +165,8 @@ repairPlanner();
 
 const specs = 'https://specs.apollo.dev/';
 
-/** Refused whatever purpose they are linked for. `@context` is a matter of security too: it fills arguments. */
-const notEnforcedYet = ['authenticated', 'requiresScopes', 'policy', 'context'].map((name) => specs + name);
+/** Refused whatever purpose they are linked for. */
+const notEnforcedYet = ['authenticated', 'requiresScopes', 'policy'].map((name) => specs + name);
 
 const supportedFeatures = new Set(
   [...ROUTER_SUPPORTED_SUPERGRAPH_FEATURES].filter(

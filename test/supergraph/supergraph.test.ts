@@ -104,20 +104,6 @@ describe('features Atrium does not enforce or execute are refused by name', () =
       '@authenticated, here called @signedIn',
       () => secured('@signedIn', '{ name: "@authenticated", as: "@signedIn" }'),
     ],
-    [
-      '@context',
-      () =>
-        supergraphOf({
-          users: federated(
-            `type Query { me: User }
-            type User @key(fields: "id") @context(name: "user") { id: ID! locale: String child: Child }
-            type Child @key(fields: "id") { id: ID! text(locale: String @fromContext(field: "$user { locale }")): String }`,
-            ['"@key"', '"@context"', '"@fromContext"'],
-          ),
-          // Contextual arguments need a second subgraph to be planned for.
-          other: federated('type Query { other: Int }'),
-        }),
-    ],
   ])('%s', async (name, supergraph) => {
     const sdl = await supergraph();
     expect(() => buildSupergraph(sdl)).toThrow(ConfigurationError);
