@@ -73,11 +73,14 @@ function projectObject(
   faultNode: FaultNode | undefined,
 ): Record<string, unknown> | typeof NULL_PARENT {
   const result: Record<string, unknown> = {};
+  const before = run.errors.count;
   if (faultNode !== undefined) faultNode.visited = true;
   for (const field of selection.fieldsOf(type)) {
     const value = projectField(run, field, type, source, position, faultNode);
     if (value === NULL_PARENT) {
+      if (run.errors.hasSpread(before)) tellCauses(run, selection, type, source, position, faultNode);
       settle(faultNode);
+      run.errors.retractSpread(before);
       return NULL_PARENT;
     }
     setOwn(result, field.responseName, value);
@@ -205,8 +208,25 @@ function explainNull(place: Place, value: null | undefined, position: Position, 
   }
   if (value === null) return;
   const failure = book.failureOf(place.source);
-  if (failure !== undefined) errors.add(failure, position, coordinate(place));
+  if (failure !== undefined) errors.spread(failure, position, coordinate(place));
   else if (!book.isAbsent(place.source)) errors.add(noAnswer(place), position, coordinate(place));
+}
+
+/** Reports what a subgraph said about fields of a lost object, also of those that projection did not come to. */
+function tellCauses(
+  run: Run,
+  selection: Selection,
+  type: GraphQLObjectType,
+  source: Readonly<Record<string, unknown>>,
+  position: Position | undefined,
+  node: FaultNode | undefined,
+): void {
+  for (const [key, child] of node?.children ?? []) {
+    const field = selection.fieldNamed(String(key), type);
+    if (field === undefined || child.settled || getOwn(source, String(key)) !== undefined) continue;
+    const path = pathOf({ parent: position, key: field.responseName });
+    tell({ run, field, parent: type, source }, child, path, field);
+  }
 }
 
 /** Reports every fault at or below a position that is null, in the client's names as far as it asked. */

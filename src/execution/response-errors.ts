@@ -15,6 +15,7 @@ export interface Position {
 /** Collects the errors of one response. */
 export class ResponseErrors {
   readonly #errors: GraphQLError[] = [];
+  readonly #spread = new Set<GraphQLError>();
   readonly #overflow = new Map<string, { fault: Fault; field: string; count: number }>();
 
   #uncounted = 0;
@@ -25,6 +26,30 @@ export class ResponseErrors {
   /** `field` is the field's name with its type, such as `User.email`. */
   add(fault: Fault, position: Position | undefined, field: string): void {
     this.addAt(fault, position === undefined ? undefined : pathOf(position), field);
+  }
+
+  /** Of a fault that lost a whole object, at one of the fields that are missing. */
+  spread(fault: Fault, position: Position, field: string): void {
+    const known = this.#errors.length;
+    this.add(fault, position, field);
+    const added = this.#errors[known];
+    if (added !== undefined) this.#spread.add(added);
+  }
+
+  hasSpread(since: number): boolean {
+    return this.#errors.slice(since).some((error) => this.#spread.has(error));
+  }
+
+  /**
+   * The object is null in the response, too: what was spread over its fields since there were `since` errors goes where
+   * the fault is also told at the field it comes from.
+   */
+  retractSpread(since: number): void {
+    const added = this.#errors.splice(since);
+    const told = new Set(added.filter((error) => !this.#spread.has(error)).map(({ message }) => message));
+    const kept = added.filter((error) => !this.#spread.has(error) || !told.has(error.message));
+    this.#errors.push(...kept);
+    this.count -= added.length - kept.length;
   }
 
   addAt(fault: Fault, path: readonly (string | number)[] | undefined, field: string): void {
