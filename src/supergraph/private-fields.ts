@@ -8,10 +8,11 @@ import type {
   ObjectTypeDefinitionNode,
   SelectionSetNode,
   TypeNode,
+  UnionTypeDefinitionNode,
 } from 'graphql';
 
 /**
- * Fields with arguments that some `@requires` needs. The planner knows required fields by their names alone, so that
+ * Fields with arguments that some `@requires` or `@fromContext` needs. The planner knows required fields by their names alone, so that
  * two requirements with different arguments, or a client that asks for others, get each other's values: it plans with a
  * supergraph in which every required combination of arguments is a field of its own.
  */
@@ -34,7 +35,7 @@ export function addPrivateFields(sdl: string): { readonly sdl: string; readonly 
     originals,
     requiredBy: (subgraph, typeName, fieldName) => required.get(`${subgraph} ${typeName}.${fieldName}`) ?? none,
   };
-  if (!sdl.includes('requires:')) return { sdl, privateFields };
+  if (!sdl.includes('requires:') && !sdl.includes('contextArguments:')) return { sdl, privateFields };
 
   const document = parse(sdl, { noLocation: true });
   const types = new Map(
@@ -80,12 +81,20 @@ export function addPrivateFields(sdl: string): { readonly sdl: string; readonly 
   });
 
   const subgraphOf = subgraphNames(document);
-  const rewritten = rewriteRequires(document, (typeName, field, graph, requires) => {
+  const contextTypes = typesByContext(document);
+  const selected = rewriteContexts(document, (context, selection) => {
+    const [text, ...others] = new Set(
+      (contextTypes.get(context) ?? []).map((type) => print(rewrite(type, parseSelection(selection), new Set()))),
+    );
+    // Where a field has arguments in some of the context's types only, it keeps its name.
+    return text === undefined || others.length > 0 ? selection : oneLine(text);
+  });
+  const rewritten = rewriteRequires(selected, (typeName, field, graph, requires) => {
     const names = new Set<string>();
     const selectionSet = rewrite(typeName, parseSelection(requires), names);
     if (names.size === 0) return requires;
     required.set(`${subgraphOf.get(graph)} ${typeName}.${field}`, names);
-    return print(selectionSet).slice(1, -1).replaceAll(/\s+/gu, ' ').trim();
+    return oneLine(print(selectionSet)).slice(1, -1).trim();
   });
   if (originals.size === 0) return { sdl, privateFields };
   for (const [place, names] of added) {
@@ -150,6 +159,45 @@ function rewriteRequires(
   return visit(document, { ObjectTypeDefinition: inType, InterfaceTypeDefinition: inType });
 }
 
+/** The selections of `join__field(contextArguments:)`. */
+function rewriteContexts(
+  document: DocumentNode,
+  rewrite: (context: string, selection: string) => string,
+): DocumentNode {
+  return visit(document, {
+    Directive: ({ name }) => (name.value === 'join__field' ? undefined : false),
+    ObjectValue(node) {
+      const [context, selection] = ['context', 'selection'].map(
+        (name) => node.fields.find((field) => field.name.value === name)?.value,
+      );
+      if (context?.kind !== Kind.STRING || selection?.kind !== Kind.STRING) return undefined;
+      const value = rewrite(context.value, selection.value);
+      const fields = node.fields.map((field) =>
+        field.value === selection ? { ...field, value: { ...selection, value } } : field,
+      );
+      return { ...node, fields };
+    },
+  });
+}
+
+/** The types on which each context is set. */
+function typesByContext(document: DocumentNode): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  const collect = ({ name, directives = [] }: FieldsDefinition | UnionTypeDefinitionNode): false => {
+    for (const directive of directives) {
+      const context = directive.name.value === 'context' ? argumentText(directive, 'name') : undefined;
+      if (context !== undefined) names.set(context, [...(names.get(context) ?? []), name.value]);
+    }
+    return false;
+  };
+  visit(document, {
+    ObjectTypeDefinition: collect,
+    InterfaceTypeDefinition: collect,
+    UnionTypeDefinition: collect,
+  });
+  return names;
+}
+
 /** Names of subgraphs by their `join__Graph` values. */
 function subgraphNames(document: DocumentNode): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
@@ -168,9 +216,13 @@ function argumentText(directive: ConstDirectiveNode, name: string): string | und
 }
 
 function parseSelection(text: string): SelectionSetNode {
-  const [definition] = parse(`{${text}}`, { noLocation: true }).definitions;
+  const [definition] = parse(text.trim().startsWith('{') ? text : `{${text}}`, { noLocation: true }).definitions;
   if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`Expected a selection, got ${text}`);
   return definition.selectionSet;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/gu, ' ');
 }
 
 /** Not reserved, so that it is valid in a schema, and not in use. */

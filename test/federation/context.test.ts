@@ -335,6 +335,37 @@ describe('@fromContext', () => {
     });
   });
 
+  it('of a field with arguments is the one it names, whatever else is asked of that field', async () => {
+    const shop = await openFeature({
+      shop: {
+        sdl: `${link} type Query { user: User }
+          type User @key(fields: "id") @context(name: "user") { id: ID! locale(of: Int): String post: Post }
+          type Post @key(fields: "id") { id: ID! own(l: String @fromContext(field: "$user { locale }")): String
+            other(l: String @fromContext(field: "$user { locale(of: 2) }")): String
+            typed(l: String @fromContext(field: "$user ... on User { locale(of: 3) }")): String }`,
+        resolvers: {
+          Query: { user: () => ({ id: 'u', post: { id: 'p' } }) },
+          User: { locale: (_: unknown, { of = 0 }: { of?: number }) => `locale ${of}` },
+          Post: {
+            own: (_: unknown, { l }: { l: string }) => l,
+            other: (_: unknown, { l }: { l: string }) => l,
+            typed: (_: unknown, { l }: { l: string }) => l,
+          },
+        },
+      },
+      titles,
+    });
+    const { plan, answer, calls } = await shop.ask('{ user { locale(of: 1) post { own other typed } } }');
+    expect(plan).toMatchInlineSnapshot(`
+      "1. shop: {user{__typename required_0_locale:locale required_1_locale:locale(of:2)required_2_locale:locale(of:3)locale(of:1)post{__typename id}}}
+      2. shop, after 1: user.post {...on Post{own(l:$contextualArgument_1_1)other(l:$contextualArgument_1_0)typed(l:$contextualArgument_1_2)}} with $contextualArgument_1_2 from ../User/required_2_locale with $contextualArgument_1_0 from ../User/required_1_locale with $contextualArgument_1_1 from ../User/required_0_locale"
+    `);
+    expect(answer).toEqual({
+      data: { user: { locale: 'locale 1', post: { own: 'locale 0', other: 'locale 2', typed: 'locale 3' } } },
+    });
+    expect(calls).toEqual(['shop', 'shop']);
+  });
+
   it('is part of what the entity cache knows an answer by', async () => {
     const lookups: EntityLookup[] = [];
     const cache: EntityCache = {
