@@ -153,4 +153,24 @@ describe('a selection set of which nothing applies', () => {
     expect(plan).toMatchInlineSnapshot(`"1. zoo: {animals{__typename}none{__typename}}"`);
     expect(answer).toEqual({ data: { animals: [{}, null, {}], none: null } });
   });
+
+  it('is left out, wherever a fragment that may apply elsewhere is spread', async () => {
+    const shop = await openFeature({
+      zoo: {
+        sdl: `type Query { resident: Resident } union Resident = Cat | Keeper type Cat { name: String @shareable }
+          type Keeper @key(fields: "id") { id: ID! }`,
+        resolvers: { Query: { resident: () => ({ __typename: 'Keeper', id: '1' }) } },
+      },
+      pets: {
+        sdl: 'type Cat implements Pet { name: String @shareable } interface Pet { name: String }',
+        resolvers: {},
+      },
+    });
+    // The planner throws at a fragment on `Keeper` inside of what only a `Cat` can be.
+    const { plan, answer } = await shop.ask(
+      '{ resident { __typename ... on Pet { ...R } ...R } } fragment R on Resident { ... on Keeper { id } ...N } fragment N on Cat { name }',
+    );
+    expect(plan).toMatchInlineSnapshot(`"1. zoo: {resident{__typename ...on Keeper{id}...on Cat{name}}}"`);
+    expect(answer).toEqual({ data: { resident: { __typename: 'Keeper', id: '1' } } });
+  });
 });
