@@ -2,7 +2,7 @@ import { Session } from 'node:inspector/promises';
 import { writeFile } from 'node:fs/promises';
 import { constants, PerformanceObserver, type PerformanceEntry } from 'node:perf_hooks';
 import { answerParent } from './support/answer-parent.ts';
-import type { Usage } from './support/schemas.ts';
+import type { Alive, Usage } from './support/schemas.ts';
 
 // Preloaded into every contestant: tells the benchmark what the process has used, without the process knowing.
 
@@ -32,6 +32,13 @@ answerParent({
       peakRssBytes: maxRSS * 1024,
       heapUsedBytes: heapUsed,
     };
+  },
+  /** What is left after a full collection; needs --expose-gc. */
+  alive: async (): Promise<Alive> => {
+    if (globalThis.gc === undefined) throw new Error('expected --expose-gc');
+    await globalThis.gc({ type: 'major', execution: 'async' });
+    const { heapUsed, external } = process.memoryUsage();
+    return { heapBytes: heapUsed, externalBytes: external };
   },
   /** Takes microseconds between two samples. */
   startProfile: async (payload) => {

@@ -18,6 +18,9 @@ export const usageSchema = z.object({
   heapUsedBytes: z.number(),
 });
 
+/** Of a gateway after a full collection: JavaScript's heap, and buffers and the like outside of it. */
+export const aliveSchema = z.object({ heapBytes: z.number(), externalBytes: z.number() });
+
 export const loadJobSchema = z.object({
   url: z.string(),
   workload: z.string(),
@@ -40,5 +43,6 @@ export const loadResultSchema = z.object({
 
 export type Subgraphs = z.infer<typeof subgraphsSchema>;
 export type Usage = z.infer<typeof usageSchema>;
+export type Alive = z.infer<typeof aliveSchema>;
 export type LoadJob = z.infer<typeof loadJobSchema>;
 export type LoadResult = z.infer<typeof loadResultSchema>;

@@ -35,8 +35,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function bench(...args: string[]): Promise<{ code: number | null; out: string; error: string }> {
-  const child = spawn(process.execPath, ['bench/main.ts', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+function run(script: string, ...args: string[]): Promise<{ code: number | null; out: string; error: string }> {
+  const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let error = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
@@ -50,7 +50,8 @@ function bench(...args: string[]): Promise<{ code: number | null; out: string; e
 describe('the benchmark', () => {
   it('finds equal answers and counts the calls of the aggregator and of Atrium', { timeout: 120_000 }, async () => {
     const file = join(folder, 'results.json');
-    const { code, out, error } = await bench(
+    const { code, out, error } = await run(
+      'bench/main.ts',
       '--quick',
       '--contestant',
       'floor,atrium',
@@ -73,9 +74,17 @@ describe('the benchmark', () => {
   });
 
   it('names the flag that is wrong', async () => {
-    const { code, error } = await bench('--workload', 'deep,depe');
+    const { code, error } = await run('bench/main.ts', '--workload', 'deep,depe');
     expect(code).toBe(1);
     expect(error).toContain('--workload expects names of deep, ');
     expect(error).toContain('got depe');
+  });
+
+  it('executes the same in one process as the aggregator, one by one and interleaved', async () => {
+    for (const inFlight of ['1', '8']) {
+      const { code, out, error } = await run('bench/micro.ts', '--seconds', '0.2', '--in-flight', inFlight);
+      expect({ code, error }).toEqual({ code: 0, error: '' });
+      expect(out).toMatch(/\| Atrium .*\n\| hand-written /);
+    }
   });
 });
