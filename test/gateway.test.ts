@@ -1,7 +1,8 @@
 import { ApolloServer } from '@apollo/server';
 import type { GraphQLDataSource } from '@apollo/gateway';
+import { QueryPlanner } from '@apollo/query-planner';
 import { GraphQLError } from 'graphql';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { allow, deny, rule, shield } from '../src/authorization/shield.ts';
 import { AtriumGateway } from '../src/gateway.ts';
 import type { AtriumGatewayOptions } from '../src/gateway.ts';
@@ -228,6 +229,35 @@ describe('the life of a supergraph', () => {
     release();
     expect(await answer).toEqual({ data: { old: 'here' } });
     expect((await gateway.ask('{ old }')).errors?.[0]?.extensions?.['code']).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
+
+  it('plans a request with the supergraph that validated it', async () => {
+    let arrived = () => {};
+    const deciding = new Promise<void>((resolve) => (arrived = resolve));
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const slow = rule({ cache: 'contextual' })(async () => {
+      arrived();
+      await released;
+      return true;
+    });
+    const gateway = await serve(async () => ({ data: { a: 'a', old: 'here' } }), {
+      rules: shield({ Query: { a: slow } }),
+    });
+    const answer = gateway.ask('{ a old }');
+    await deciding;
+    gateway.update(await compose(second));
+    release();
+    expect(await answer).toEqual({ data: { a: 'a', old: 'here' } });
+  });
+
+  it('plans an operation once for all that ask it at the same time', async () => {
+    const buildQueryPlan = vi.spyOn(QueryPlanner.prototype, 'buildQueryPlan');
+    onTestFinished(() => buildQueryPlan.mockRestore());
+    const gateway = await serve(async () => ({ data: { a: 'a' } }));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.ask('{ a }')));
+    expect(answers).toEqual(answers.map(() => ({ data: { a: 'a' } })));
+    expect(buildQueryPlan).toHaveBeenCalledTimes(1);
   });
 
   it.each([
