@@ -19,7 +19,8 @@ export type Collector = (
 type Walk = (
   root: ResponseObject,
   take: (object: ResponseObject, isInterchangeable: boolean) => ResponseObject,
-  seen: Set<object>,
+  /** What stands for the objects found so far. */
+  seen: Map<object, ResponseObject>,
 ) => void;
 
 export function createCollector(paths: readonly ResponsePath[], interchangeable: ReadonlySet<ResponsePath>): Collector {
@@ -28,7 +29,7 @@ export function createCollector(paths: readonly ResponsePath[], interchangeable:
   const plain = walksFor(false);
   let careful: Walk[] | undefined;
   return (root, take, areShared) => {
-    const seen = new Set<object>();
+    const seen = new Map<object, ResponseObject>();
     for (const walk of areShared ? (careful ??= walksFor(true)) : plain) walk(root, take, seen);
   };
 }
@@ -42,9 +43,7 @@ function writeWalk(path: ResponsePath, isInterchangeable: boolean, areShared: bo
     const element = path[depth];
     const isObject = `typeof ${value}==='object'&&${value}!==null`;
     if (element === undefined) {
-      const take = `const it=take(${value},${isInterchangeable});${isInterchangeable ? replace(depth) : ''}`;
-      const once = areShared ? `if(!seen.has(${value})){seen.add(${value});${take}}` : take;
-      return `if(${isObject}&&!Array.isArray(${value})){${once}}`;
+      return `if(${isObject}&&!Array.isArray(${value})){${takeOne(value, depth)}}`;
     }
     const inner = walk(depth + 1);
     const item = `v${depth + 1}`;
@@ -54,6 +53,16 @@ function writeWalk(path: ResponsePath, isInterchangeable: boolean, areShared: bo
     // What is below a list that several places share was found the first time.
     const once = areShared ? `if(!seen${depth}.has(${value})){seen${depth}.add(${value});${loop}}` : loop;
     return `if(Array.isArray(${value})){${once}}`;
+  }
+
+  function takeOne(value: string, depth: number): string {
+    const take = `take(${value},${isInterchangeable})`;
+    if (isInterchangeable) {
+      // Every place of a shared object gets what stands for it.
+      const once = `let it=seen.get(${value});if(it===undefined){it=${take};seen.set(${value},it);}`;
+      return `${areShared ? once : `const it=${take};`}${replace(depth)}`;
+    }
+    return areShared ? `if(seen.get(${value})!==${value}){seen.set(${value},${value});${take};}` : `${take};`;
   }
 
   function replace(depth: number): string {

@@ -13,7 +13,7 @@ import type { BuiltSupergraph, FetchNode, PlanNode, QueryPlan } from '../supergr
 import { answerShape, renameInShape } from './answer-shape.ts';
 import { contextVariables } from './context-variables.ts';
 import type { ContextVariable } from './context-variables.ts';
-import { mustWait } from './dependencies.ts';
+import { mustWait, withLostDependencies } from './dependencies.ts';
 import { groupSteps } from './group-steps.ts';
 import type { FetchPlan, FetchStep, ResponsePath } from './fetch-plan.ts';
 import { restoreFields, restoreRequired, splitByRequirement } from './private-requirements.ts';
@@ -39,7 +39,7 @@ export function compilePlan(plan: QueryPlan, supergraph: PlannedSupergraph, docu
   const steps: DraftStep[] = [];
   if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are refused before planning');
   if (plan.node !== undefined) addSteps(plan.node, { path: [], earlier: [] });
-  return groupSteps(steps);
+  return groupSteps(withLostDependencies(steps));
 
   /** Appends the node's steps; returns their indexes. */
   function addSteps(node: PlanNode, place: Place): number[] {
@@ -114,7 +114,9 @@ function refuseVariables(
   { variableDefinitions = [] }: OperationDefinitionNode,
   taken: readonly ContextVariable[],
 ): void {
-  const taking = variableDefinitions.find(({ variable }) => taken.some(({ name }) => variable.name.value.startsWith(name)));
+  const taking = variableDefinitions.find(({ variable }) =>
+    taken.some(({ name }) => variable.name.value.startsWith(name)),
+  );
   if (taking === undefined) return;
   throw new RequestError('BAD_REQUEST', `Expected another name for the variable "$${taking.variable.name.value}".`);
 }

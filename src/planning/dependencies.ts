@@ -1,4 +1,5 @@
 import { visitShape } from './answer-shape.ts';
+import type { DraftStep } from './compile-plan.ts';
 import { contextPath } from './context-variables.ts';
 import type { FetchStep, ResponsePath } from './fetch-plan.ts';
 import type { RequiredSelection } from './required-selection.ts';
@@ -9,6 +10,42 @@ export function mustWait(step: FetchStep, earlier: FetchStep | undefined): boole
   if (step.kind === 'mutation' || earlier.kind === 'mutation') return true;
   const writes = new Set(placesWritten(earlier));
   return step.paths.some((path) => placesRead(step, path).some((place) => writes.has(place)));
+}
+
+/**
+ * Lets steps wait for what they read also where the planner runs it beside them: it loses dependencies when it merges a
+ * fetch on the way. Every step stands behind those it waits for.
+ */
+export function withLostDependencies(drafts: readonly DraftStep[]): DraftStep[] {
+  const written = drafts.map((step) => new Set(placesWritten(step)));
+  const after = drafts.map((step) => new Set(step.after));
+  const ancestorsOf = (index: number): ReadonlySet<number> => {
+    const known = new Set(after[index]);
+    for (const one of known) for (const before of after[one] ?? []) known.add(before);
+    return known;
+  };
+  for (const [index, { requires, paths }] of drafts.entries()) {
+    if (requires === undefined) continue;
+    for (const path of paths) {
+      visitRequired(requires, placeOf(path), (place) => {
+        const writers = [...drafts.keys()].filter((other) => other !== index && written[other]?.has(place));
+        const ancestors = ancestorsOf(index);
+        if (place.endsWith('/__typename') || writers.some((other) => ancestors.has(other))) return;
+        for (const other of writers) if (!ancestorsOf(other).has(index)) after[index]?.add(other);
+      });
+    }
+  }
+  const order = new Map<number, number>();
+  const place = (index: number): void => {
+    if (order.has(index)) return;
+    for (const before of after[index] ?? []) place(before);
+    order.set(index, order.size);
+  };
+  for (const index of drafts.keys()) place(index);
+  return [...order.keys()].flatMap((index) => {
+    const [draft, before = []] = [drafts[index], after[index]];
+    return draft ? { ...draft, after: new Set([...before].map((one) => order.get(one) ?? 0)) } : [];
+  });
 }
 
 /** Does a step wait, directly or not, for everything that writes the places on its paths? */
