@@ -8,7 +8,9 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { expect, it, onTestFinished } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.ts';
 import { silentLogger } from '../src/core/logger.ts';
+import type { RequestContext } from '../src/core/request-context.ts';
 import { createAtrium } from '../src/create-atrium.ts';
+import { composeSubgraphs } from '../src/supergraph/compose.ts';
 
 it('gives up a start when it is stopped meanwhile, without a word, and leaves nothing listening', async () => {
   // A service that takes the connection and says nothing.
@@ -48,6 +50,43 @@ it('answers after a start and no more after a stop', async () => {
   expect((await fetch(`${address?.url}/health/ready`)).status).toBe(200);
   await Promise.all([atrium.stop(), atrium.stop()]);
   await expect(fetch(`${address?.url}/health/live`)).rejects.toThrow('fetch failed');
+});
+
+it('asks the configuration about the labels of @override', async () => {
+  const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@override"])';
+  const composition = await composeSubgraphs([
+    { name: 'old', url: 'http://127.0.0.1:1', sdl: `${link} type Query { a: Int }` },
+    {
+      name: 'new',
+      url: 'http://127.0.0.1:1',
+      sdl: `${link} type Query { a: Int @override(from: "old", label: "beta") }`,
+    },
+  ]);
+  const folder = await mkdtemp(join(tmpdir(), 'atrium-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'supergraph.graphql');
+  await writeFile(file, composition.ok ? composition.supergraphSdl : '');
+  const asked: (string | undefined)[][] = [];
+  const config = parseConfig(
+    {
+      server: { port: 0 },
+      supergraph: { file, watch: false },
+      overrideLabels: (label: string, { headers }: RequestContext) => {
+        asked.push([label, headers['x-user']]);
+        return true;
+      },
+    },
+    {},
+  );
+  const atrium = createAtrium(config, { logger: silentLogger });
+  onTestFinished(() => atrium.stop());
+  const address = await atrium.start();
+  await fetch(`${address?.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-user': 'ann' },
+    body: '{"query":"{ a }"}',
+  });
+  expect(asked).toEqual([['beta', 'ann']]);
 });
 
 it('counts bad tokens by address, so that nobody can try any number of them', async () => {

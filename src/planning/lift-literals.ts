@@ -71,17 +71,12 @@ export function liftLiterals(document: DocumentNode, schema: GraphQLSchema): Lif
   }
 
   if (definitions.size === 0) return { document, literals: undefined };
-  return { document: withDefinitions(lifted, [...definitions.values()]), literals };
-}
-
-function withDefinitions(document: DocumentNode, added: readonly VariableDefinitionNode[]): DocumentNode {
-  return visit(document, {
-    OperationDefinition: (operation) => ({
-      ...operation,
-      variableDefinitions: [...(operation.variableDefinitions ?? []), ...added],
-    }),
-    FragmentDefinition: () => false,
-  });
+  const withVariables = lifted.definitions.map((one) =>
+    one.kind === Kind.OPERATION_DEFINITION
+      ? { ...one, variableDefinitions: [...(one.variableDefinitions ?? []), ...definitions.values()] }
+      : one,
+  );
+  return { document: { ...lifted, definitions: withVariables }, literals };
 }
 
 /** undefined for what holds a variable or a custom scalar, and for numbers that JSON would change. */
@@ -103,17 +98,20 @@ function jsonOf(literal: ValueNode, type: GraphQLInputType): unknown {
     return fields.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(fields);
   }
   if (isEnumType(type)) return literal.kind === Kind.ENUM ? literal.value : undefined;
-  const read = scalars[type.name];
-  return read?.(literal);
+  switch (type.name) {
+    case 'Int':
+    case 'Float':
+      return numberOf(literal);
+    case 'String':
+      return literal.kind === Kind.STRING ? literal.value : undefined;
+    case 'Boolean':
+      return literal.kind === Kind.BOOLEAN ? literal.value : undefined;
+    case 'ID':
+      return literal.kind === Kind.STRING || literal.kind === Kind.INT ? literal.value : undefined;
+    default:
+      return undefined;
+  }
 }
-
-const scalars: Readonly<Record<string, ((literal: ValueNode) => unknown) | undefined>> = {
-  Int: numberOf,
-  Float: numberOf,
-  String: (literal) => (literal.kind === Kind.STRING ? literal.value : undefined),
-  Boolean: (literal) => (literal.kind === Kind.BOOLEAN ? literal.value : undefined),
-  ID: (literal) => (literal.kind === Kind.STRING || literal.kind === Kind.INT ? literal.value : undefined),
-};
 
 function numberOf(literal: ValueNode): number | undefined {
   if (literal.kind !== Kind.INT && literal.kind !== Kind.FLOAT) return undefined;

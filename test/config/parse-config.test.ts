@@ -88,11 +88,13 @@ describe('parseConfig', () => {
     const rules = { rules: 'of the user' };
     const plugin = { async serverWillStart() {} };
     const context = () => ({});
+    const overrideLabels = () => true;
     const input = defineConfig({
       supergraph,
       authorization: { rules },
       plugins: [plugin],
       context,
+      overrideLabels,
       headers: { toClients: ['X-Served-By'] },
     });
     const config = parseConfig(input, {});
@@ -105,7 +107,8 @@ describe('parseConfig', () => {
     expect(config.authorization?.rules).toBe(rules);
     expect(config.plugins[0]).toBe(plugin);
     expect(config.context).toBe(context);
-    expect([rules, plugin, context, input].some((own) => Object.isFrozen(own))).toBe(false);
+    expect(config.overrideLabels).toBe(overrideLabels);
+    expect([rules, plugin, context, overrideLabels, input].some((own) => Object.isFrozen(own))).toBe(false);
   });
 
   it('leaves out what the user set to undefined', () => {
@@ -128,6 +131,7 @@ describe('parseConfig', () => {
       cache: {},
       redis: { url: 'http://ann:secret@127.0.0.1:6379' },
       context: {},
+      overrideLabels: { beta: true },
       plugins: [null],
       telemetry: true,
     };
@@ -140,6 +144,7 @@ describe('parseConfig', () => {
         server.cors.origins: expected "*" or a list of origins, such as ["https://shop.example"], got 3
         server.prot: unknown key. Did you mean "port"?
         supergraph.file: expected a path, got ""
+        overrideLabels: expected a function, got an object
         subgraphs["the users"].uri: unknown key. Did you mean "url"?
         headers.toSubgraphs[1]: expected a header name, got "*"
         authentication.issuers: expected at least one issuer, got an empty list
