@@ -4,7 +4,6 @@ import type {
   DocumentNode,
   FragmentDefinitionNode,
   OperationDefinitionNode,
-  SelectionNode,
   SelectionSetNode,
 } from 'graphql';
 import { RequestError } from '../core/errors.ts';
@@ -18,7 +17,6 @@ import { groupSteps } from './group-steps.ts';
 import type { FetchPlan, FetchStep, ResponsePath } from './fetch-plan.ts';
 import { restoreFields, restoreRequired, splitByRequirement } from './private-requirements.ts';
 import { requiredSelection, rewriteRequired } from './required-selection.ts';
-import { responseNames } from './response-names.ts';
 
 /** What compiling needs to know of the supergraph the plan was made with. */
 export type PlannedSupergraph = Pick<BuiltSupergraph, 'possibleTypes' | 'privateFields'>;
@@ -29,10 +27,9 @@ export interface DraftStep extends FetchStep {
 }
 
 /**
- * Flattens the planner's tree of Sequence, Parallel and Flatten nodes into fetches that know what they wait
- * for. A step of a Sequence waits for those earlier steps that write what it reads, not for all of them, so that it
- * starts as soon as its inputs are there; mutations keep their order among everything, and within one fetch that of
- * the document, because the planner changes it. `document` has the operation that was planned.
+ * Flattens the planner's tree of Sequence, Parallel and Flatten nodes into fetches that know what they wait for. A step of
+ * a Sequence waits for those earlier steps that write what it reads, not for all of them, so that it starts as soon as its
+ * inputs are there; mutations keep their order among everything. `document` has the operation that was planned.
  */
 export function compilePlan(plan: QueryPlan, supergraph: PlannedSupergraph, document: DocumentNode): FetchPlan {
   const asked = parsedOperation(document);
@@ -82,11 +79,10 @@ function compileFetch(
   { possibleTypes, privateFields }: PlannedSupergraph,
   asked: ParsedOperation,
 ): FetchStep[] {
-  const planned = parsedOperation(parse(node.operation, { noLocation: true }));
-  const { operation, fragments: named } = inOrder(planned, asked);
+  const { operation, fragments: named } = parsedOperation(parse(node.operation, { noLocation: true }));
   const required = node.requires && requiredSelection(node.requires, possibleTypes);
   if (required !== undefined) rewriteRequired(required, node.inputRewrites ?? [], possibleTypes);
-  const { variableDefinitions = [] } = planned.operation;
+  const { variableDefinitions = [] } = operation;
   const contexts = contextVariables(node.contextRewrites ?? [], variableDefinitions, possibleTypes);
   refuseVariables(asked.operation, contexts);
   const parts =
@@ -130,18 +126,6 @@ function parsedOperation(document: DocumentNode): ParsedOperation {
   const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   if (operation === undefined) throw new Error('Expected a document with an operation');
   return { operation, fragments: fragmentsOf(document) };
-}
-
-function inOrder(planned: ParsedOperation, asked: ParsedOperation): ParsedOperation {
-  const { operation, fragments } = planned;
-  if (operation.operation !== OperationTypeNode.MUTATION) return planned;
-  const rootNames = responseNames(asked.operation.selectionSet, asked.fragments);
-  const positionOf = (selection: SelectionNode): number => {
-    const names = responseNames({ kind: Kind.SELECTION_SET, selections: [selection] }, fragments);
-    return Math.min(...names.map((name) => rootNames.indexOf(name)));
-  };
-  const selections = operation.selectionSet.selections.toSorted((a, b) => positionOf(a) - positionOf(b));
-  return { operation: { ...operation, selectionSet: { kind: Kind.SELECTION_SET, selections } }, fragments };
 }
 
 function entitySelectionSet(operation: OperationDefinitionNode): SelectionSetNode {

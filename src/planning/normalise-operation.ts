@@ -5,6 +5,7 @@ import type {
   FieldNode,
   FragmentDefinitionNode,
   GraphQLNamedType,
+  OperationDefinitionNode,
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
@@ -82,6 +83,17 @@ export function normaliseOperation(
   const variants = new Map<string, FragmentDefinitionNode | undefined>();
   const fragments: FragmentDefinitionNode[] = [];
 
+  /** What a mutation runs, each once: the planner gathers the fields of fragments, but not in the order of the document. */
+  const inOrder = (mutation: OperationDefinitionNode): SelectionSetNode => {
+    const fields = Map.groupBy(rootFields(mutation, defined, includes), (field) => names.of(field));
+    const selections = [...fields.values()].flatMap(([first, ...others]): FieldNode[] => {
+      if (first?.selectionSet === undefined) return first === undefined ? [] : [first];
+      const sets = [first, ...others].flatMap(({ selectionSet }) => selectionSet?.selections ?? []);
+      return [{ ...first, selectionSet: { kind: Kind.SELECTION_SET, selections: sets } }];
+    });
+    return { kind: Kind.SELECTION_SET, selections };
+  };
+
   const selectionSetOf = (set: SelectionSetNode, place: Place): SelectionSetNode | undefined => {
     if (place.possible?.size === 0) return undefined;
     const selections = set.selections.filter(includes).flatMap((selection) => selectionOf(selection, place) ?? []);
@@ -141,7 +153,8 @@ export function normaliseOperation(
   const rootType = apiSchema.getRootType(operation.operation) ?? undefined;
   const place: Place = { type: rootType, possible: rootType && possibleTypes(rootType.name) };
   const { name: _, ...unnamed } = operation;
-  const root = { ...unnamed, selectionSet: selectionSetOf(operation.selectionSet, place) ?? onlyTypeName };
+  const asked = operation.operation === OperationTypeNode.MUTATION ? inOrder(operation) : operation.selectionSet;
+  const root = { ...unnamed, selectionSet: selectionSetOf(asked, place) ?? onlyTypeName };
   return { kind: Kind.DOCUMENT, definitions: [root, ...fragments] };
 }
 
@@ -157,25 +170,32 @@ const onlyTypeName: SelectionSetNode = {
   selections: [{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }],
 };
 
+/** The names of the fields that mutations of the document run. */
 function mutationFields(document: DocumentNode): ReadonlySet<string> {
   const fragments = fragmentsOf(document);
-  const names = new Set<string>();
-  const seen = new Set<SelectionSetNode>();
-  const collect = (selectionSet: SelectionSetNode): void => {
-    if (seen.has(selectionSet)) return;
-    seen.add(selectionSet);
-    for (const selection of selectionSet.selections) {
-      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
-      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
-      if (fragment !== undefined && fragment.kind !== Kind.FIELD) collect(fragment.selectionSet);
-    }
-  };
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.OPERATION_DEFINITION && definition.operation === OperationTypeNode.MUTATION) {
-      collect(definition.selectionSet);
-    }
-  }
-  return names;
+  const names = document.definitions.flatMap((definition) => {
+    if (definition.kind !== Kind.OPERATION_DEFINITION || definition.operation !== OperationTypeNode.MUTATION) return [];
+    return rootFields(definition, fragments).map(({ name }) => name.value);
+  });
+  return new Set(names);
+}
+
+/** The fields of an operation's root in their order, those of fragments among them. */
+function rootFields(
+  { selectionSet }: OperationDefinitionNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  includes: OperationVariant['includes'] = () => true,
+): FieldNode[] {
+  const spread = new Set<string>();
+  const fieldsOf = ({ selections }: SelectionSetNode): FieldNode[] =>
+    selections.filter(includes).flatMap((selection) => {
+      if (selection.kind === Kind.FIELD) return [selection];
+      if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsOf(selection.selectionSet);
+      const fragment = spread.has(selection.name.value) ? undefined : fragments.get(selection.name.value);
+      spread.add(selection.name.value);
+      return fragment === undefined ? [] : fieldsOf(fragment.selectionSet);
+    });
+  return fieldsOf(selectionSet);
 }
 
 function isCondition({ name }: DirectiveNode): boolean {

@@ -51,6 +51,23 @@ describe('a mutation', () => {
     expect(calls).toEqual(['carts', 'payments', 'carts']);
   });
 
+  it('keeps that order where fields stand in fragments', async () => {
+    const shop = await openShop();
+    const { plan, answer, calls } = await shop.ask(
+      `mutation { ... on Mutation { add(id: 1) { id } } pay(id: 2) { id } ...F ... { add(id: 1) { size } } again: pay(id: 4) { id } }
+      fragment F on Mutation { ... { remove(id: 3) { id } } last: add(id: 5) { id } }`,
+    );
+    expect(plan).toMatchInlineSnapshot(`
+      "1. carts: {add(id:1){id size}}
+      2. payments, after 1: {pay(id:2){id}}
+      3. carts, after 1 and 2: {remove(id:3){id}__atrium_1_add:add(id:5){id}}
+      4. payments, after 1 and 2 and 3: {__atrium_1_pay:pay(id:4){id}}"
+    `);
+    expect(Object.keys(answer.data ?? {})).toEqual(['add', 'pay', 'remove', 'last', 'again']);
+    expect(shop.log).toEqual(['add 1', 'pay 2', 'remove 3', 'add 5', 'pay 4']);
+    expect(calls).toEqual(['carts', 'payments', 'carts', 'payments']);
+  });
+
   it('has each result completed before the next root field of another subgraph runs', async () => {
     const shop = await openShop();
     const { plan, answer, calls } = await shop.ask('mutation { add(id: 1) { size total } pay(id: 2) { total size } }');
