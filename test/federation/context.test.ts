@@ -335,6 +335,40 @@ describe('@fromContext', () => {
     });
   });
 
+  it('reads a list out of objects, null where one has none', async () => {
+    const shop = await openFeature({
+      shop: {
+        sdl: `${link} type Query { user: User } type Mutation { join: User } type Flag { name: String }
+          type User @key(fields: "id") @context(name: "user") { id: ID! flags: [Flag] post: Post }
+          type Post @key(fields: "id") { id: ID! seen(by: [String] @fromContext(field: "$user { flags { name } }")): String }`,
+        resolvers: {
+          Query: { user: () => ({ id: 'u', flags: null, post: { id: 'p' } }) },
+          Mutation: { join: () => ({ id: 'v', flags: [{ name: 'a' }, null, { name: null }], post: { id: 'p' } }) },
+          Post: { seen: (_: unknown, { by }: { by: unknown }) => JSON.stringify(by) },
+        },
+      },
+      titles,
+    });
+    expect((await shop.ask('{ user { post { seen } } }')).answer).toEqual({
+      data: { user: { post: { seen: 'null' } } },
+    });
+    expect((await shop.ask('mutation { join { post { seen } } }')).answer).toEqual({
+      data: { join: { post: { seen: '["a",null,null]' } } },
+    });
+  });
+
+  it('asks in one request under however many values', async () => {
+    const users = Array.from({ length: 300 }, (_, index) => ({
+      id: `${index}`,
+      currency: `C${index}`,
+      best: { id: 'p' },
+    }));
+    const shop = await openFeature(shopWith(users));
+    const { answer, calls } = await shop.ask('{ users { best { price } } }');
+    expect(answer).toEqual({ data: { users: users.map(({ currency }) => ({ best: { price: `p in ${currency}` } })) } });
+    expect(calls).toEqual(['shop', 'shop']);
+  });
+
   it('of a field with arguments is the one it names, whatever else is asked of that field', async () => {
     const shop = await openFeature({
       shop: {

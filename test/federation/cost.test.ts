@@ -28,4 +28,28 @@ describe('@cost and @listSize', () => {
     expect(answer).toEqual({ data: { users: [{ name: 'user 1', posts: [{ text: 'by 1' }] }] } });
     expect(calls).toEqual(['users', 'posts']);
   });
+
+  it('load wherever they may stand', async () => {
+    const shop = await openFeature({
+      users: {
+        sdl: `type Query { users(where: Where, first: Int): Page! @listSize(slicingArguments: ["first"], sizedFields: ["items"], requireOneSlicingArgument: false) }
+          input Where { first: Int @cost(weight: 2) kind: Kind } enum Kind @cost(weight: 3) { ANY NONE } scalar Day @cost(weight: 4)
+          type Page { items: [User!]! } type User @key(fields: "id") { id: ID! since: Day }`,
+        resolvers: {
+          Query: {
+            users: (_: unknown, { where }: { where: { first: number; kind: string } }) => ({
+              items: where.kind === 'ANY' ? [{ id: String(where.first), since: '2026-01-01' }] : [],
+            }),
+          },
+        },
+      },
+      posts: {
+        sdl: 'type User @key(fields: "id") { id: ID! posts: Int @cost(weight: 6) }',
+        resolvers: { User: { posts: ({ id }: { id: string }) => Number(id) } },
+      },
+    });
+    const { answer, calls } = await shop.ask('{ users(where: { first: 5, kind: ANY }) { items { since posts } } }');
+    expect(answer).toEqual({ data: { users: { items: [{ since: '2026-01-01', posts: 5 }] } } });
+    expect(calls).toEqual(['users', 'posts']);
+  });
 });
