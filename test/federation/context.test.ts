@@ -160,6 +160,12 @@ describe('@fromContext', () => {
     await expect(shop.ask(query)).rejects.toThrow('Expected another name for the variable "$contextualArgument_1_0".');
   });
 
+  it('cannot be chosen by the client', async () => {
+    const shop = await openFeature(shopWith([inEuro]));
+    const { errors } = await shop.askInvalid('{ user { best { price(currency: "USD") } } }');
+    expect(errors?.map(({ message }) => message)).toEqual(['Unknown argument "currency" on field "Post.price".']);
+  });
+
   it('asks nothing about an entity whose value never arrived', async () => {
     const { shop, ...others } = shopWith([]);
     const broken = await openFeature({
