@@ -112,7 +112,12 @@ export class AtriumGateway extends ApolloGateway {
       sources.set(definition.name, source);
       return source;
     };
-    super({ ...withPreparedSupergraph(base, (sdl) => this.#prepare(sdl)), buildService: remember });
+    super({
+      ...withPreparedSupergraph(base, (sdl) => this.#prepare(sdl)),
+      buildService: remember,
+      // It was, by the time the base class gets it.
+      validateSupergraph: false,
+    });
     this.#options = {
       ...(rules === undefined ? {} : { rules }),
       ...(subgraph === undefined ? {} : { subgraph }),

@@ -127,7 +127,8 @@ function timedAsked(asked: AskedOperation, within: Timed): AskedOperation {
     ...asked,
     shapeFor(variables) {
       const shape = asked.shapeFor(variables);
-      return { ...shape, compiled: shape.compiled && within('projection', shape.compiled) };
+      const compiled = shape.compiled();
+      return { ...shape, compiled: () => compiled && within('projection', compiled) };
     },
   };
 }

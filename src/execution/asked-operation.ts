@@ -34,7 +34,8 @@ export interface ResponseShape {
   readonly selection: Selection;
   /** `__schema` or `__type` is asked. */
   readonly introspects: boolean;
-  readonly compiled: CompiledProjection | undefined;
+  /** undefined for the first request: an operation that is asked once is not worth compiling. */
+  compiled(): CompiledProjection | undefined;
 }
 
 /** More choices than this of one operation's conditions are worked out anew for every request. */
@@ -64,11 +65,17 @@ export function createAskedOperation(
       let shape = shapes.get(key);
       if (shape !== undefined) return shape;
       const selection = new Selection([operation.selectionSet], { schema, fragments, names, variables });
+      let isRepeated = false;
+      const compiled = once(() => compileProjection(schema, rootType, selection));
       shape = {
         rootType,
         selection,
         introspects: selection.fieldsOf(rootType).some(({ name }) => name === '__schema' || name === '__type'),
-        compiled: compileProjection(schema, rootType, selection),
+        compiled() {
+          const result = isRepeated ? compiled() : undefined;
+          isRepeated = true;
+          return result;
+        },
       };
       if (shapes.size < MAX_SHAPES) shapes.set(key, shape);
       return shape;
@@ -85,4 +92,9 @@ function conditionVariables(document: DocumentNode): readonly string[] {
     },
   });
   return [...names];
+}
+
+function once<Value>(create: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: create() }).value;
 }

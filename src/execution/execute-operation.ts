@@ -31,7 +31,7 @@ export async function executeOperation(run: OperationRun): Promise<Projected> {
   const { data, faults } = await executePlan(run);
   const introspection = shape.introspects ? introspect(asked, shape, run.variables) : {};
   if (verdict === undefined && faults.isEmpty) {
-    const projected = shape.compiled?.(data, introspection);
+    const projected = shape.compiled()?.(data, introspection);
     if (projected !== undefined) return { data: projected, errors: [] };
   }
   return project({ ...shape, schema: asked.schema, data, faults, verdict, introspection });

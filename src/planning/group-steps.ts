@@ -88,7 +88,9 @@ function joinEqual(members: readonly DraftStep[]): FetchStep[] {
   const bySignature = new Map<string, FetchStep>();
   for (const { after: _, ...step } of members) {
     const { requires, text, shape, contexts } = step;
-    const signature = requires === undefined ? `${bySignature.size}` : signatureOf({ requires, text, shape, contexts });
+    const others = members.filter((other) => other.text.selection === text.selection);
+    const isAlone = requires === undefined || others.length === 1;
+    const signature = isAlone ? `${bySignature.size}` : signatureOf({ requires, text, shape, contexts });
     const equal = bySignature.get(signature);
     const joined = equal && {
       ...equal,

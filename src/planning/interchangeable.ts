@@ -1,5 +1,4 @@
 import { visitShape } from './answer-shape.ts';
-import type { ShapeField } from './answer-shape.ts';
 import { placeOf } from './dependencies.ts';
 import type { FetchPlan, FetchStep, ResponsePath } from './fetch-plan.ts';
 
@@ -30,13 +29,18 @@ export function interchangeablePaths(plan: FetchPlan, index: number): ReadonlySe
     (other) => other !== step && !isAtSamePlaces(other, step) && !earlier.includes(other),
   );
 
+  const fuller = new Set<string>();
+  for (const other of earlier) {
+    for (const path of other.paths) {
+      visitShape(other.shape, placeOf(path), ({ key: name, shape }, place) => {
+        if (shape !== undefined || !key.has(name)) fuller.add(place.slice(0, -name.length - 1));
+      });
+    }
+  }
   const bare = step.paths.filter((path) => {
     const place = placeOf(path);
-    return (
-      earlier.every((other) =>
-        fieldsAt(other, place).every(({ key: name, shape }) => shape === undefined && key.has(name)),
-      ) && apart.every((other) => later.has(other) || !other.paths.some((one) => isAtOrBelow(placeOf(one), place)))
-    );
+    if (fuller.has(place)) return false;
+    return apart.every((other) => later.has(other) || !other.paths.some((one) => isAtOrBelow(placeOf(one), place)));
   });
   const areAlike = apart.every((other) => new Set(bare.map((path) => placesBelow(other, placeOf(path)))).size <= 1);
   return new Set(areAlike ? bare : []);
@@ -67,16 +71,6 @@ function connected(start: number, next: (group: number) => readonly number[], kn
 function isAtSamePlaces(step: FetchStep, other: FetchStep): boolean {
   const places = new Set(step.paths.map(placeOf));
   return step.settled === true && places.size === new Set([...places, ...other.paths.map(placeOf)]).size;
-}
-
-function fieldsAt(step: FetchStep, place: string): ShapeField[] {
-  const fields: ShapeField[] = [];
-  for (const path of step.paths) {
-    visitShape(step.shape, placeOf(path), (field, at) => {
-      if (at === `${place}/${field.key}`) fields.push(field);
-    });
-  }
-  return fields;
 }
 
 function isAtOrBelow(place: string, above: string): boolean {

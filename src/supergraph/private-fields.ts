@@ -35,7 +35,8 @@ export function addPrivateFields(sdl: string): { readonly sdl: string; readonly 
     originals,
     requiredBy: (subgraph, typeName, fieldName) => required.get(`${subgraph} ${typeName}.${fieldName}`) ?? none,
   };
-  if (!sdl.includes('requires:') && !sdl.includes('contextArguments:')) return { sdl, privateFields };
+  // Not the definition of `@join__field`, which has both arguments in every supergraph.
+  if (!/(?:requires: *"|contextArguments: *\[ *\{)/u.test(sdl)) return { sdl, privateFields };
 
   const document = parse(sdl, { noLocation: true });
   const types = new Map(

@@ -68,6 +68,8 @@ export function buildSupergraph(sdl: string): BuiltSupergraph {
         ? supergraph
         : // Not validated again: the fields that private ones stand for may be @external without a use.
           new Supergraph(buildSchema(planned.sdl, { validate: false }), supportedFeatures, false),
+      // Their texts would have to be parsed again.
+      { exposeDocumentNodeInFetchNode: true },
     );
     return {
       sdl,
