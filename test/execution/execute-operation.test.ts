@@ -103,7 +103,7 @@ describe('executing an operation', () => {
     expect(data).toMatchObject({ me: { shipping: '6 g' }, users: [{ reviews: [{}, {}, {}] }, { reviews: [] }] });
     expect(gateway.calls.map(({ subgraph }) => subgraph)).toEqual(['accounts', 'reviews']);
     expect(gateway.calls[1]?.query).toMatchInlineSnapshot(
-      `"query($_r0:[_Any!]!,$u:String,$_r1:[_Any!]!,$_r2:[_Any!]!){_e0:_entities(representations:$_r0){...on User{__atrium_1_shipping:shipping(unit:$u)}} _e1:_entities(representations:$_r1){...on User{reviews{id}}} _e2:_entities(representations:$_r2){...on User{shipping __atrium_2_shipping:shipping(unit:"lb")}}}"`,
+      `"query($_r0:[_Any!]!,$u:String,$_r1:[_Any!]!,$_r2:[_Any!]!,$__atrium_l0:String!){_e0:_entities(representations:$_r0){...on User{__atrium_1_shipping:shipping(unit:$u)}} _e1:_entities(representations:$_r1){...on User{reviews{id}}} _e2:_entities(representations:$_r2){...on User{shipping __atrium_2_shipping:shipping(unit:$__atrium_l0)}}}"`,
     );
   });
 
