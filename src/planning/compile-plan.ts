@@ -1,11 +1,5 @@
 import { Kind, OperationTypeNode, parse, print, stripIgnoredCharacters, visit } from 'graphql';
-import type {
-  ASTNode,
-  DocumentNode,
-  FragmentDefinitionNode,
-  OperationDefinitionNode,
-  SelectionSetNode,
-} from 'graphql';
+import type { ASTNode, DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
 import { RequestError } from '../core/errors.ts';
 import { fragmentsOf } from '../core/fragments.ts';
 import type { BuiltSupergraph, FetchNode, PlanNode, QueryPlan } from '../supergraph/supergraph.ts';
@@ -79,7 +73,9 @@ function compileFetch(
   { possibleTypes, privateFields }: PlannedSupergraph,
   asked: ParsedOperation,
 ): FetchStep[] {
-  const { operation, fragments: named } = parsedOperation(parse(node.operation, { noLocation: true }));
+  const { operation, fragments: named } = parsedOperation(
+    node.operationDocumentNode ?? parse(node.operation, { noLocation: true }),
+  );
   const required = node.requires && requiredSelection(node.requires, possibleTypes);
   if (required !== undefined) rewriteRequired(required, node.inputRewrites ?? [], possibleTypes);
   const { variableDefinitions = [] } = operation;
