@@ -160,7 +160,13 @@ function projectValue(
 
   const objectType = runtimeType(place.run.schema, value, type, place.field.selection);
   if (!isJsonObject(value) || objectType === undefined || place.field.selection === undefined) {
-    errors.add(misfit(place, type.name), position, coordinate(place));
+    const before = errors.count;
+    if (faults !== undefined) {
+      tell(place, faults, pathOf(position), place.field);
+      settle(faults);
+    }
+    const failure = isJsonObject(value) ? place.run.faults.failureOf(value) : undefined;
+    if (errors.count === before) errors.add(failure ?? misfit(place, type.name), position, coordinate(place));
     return null;
   }
   const object = projectObject(place.run, place.field.selection, objectType, value, position, faults);
@@ -273,7 +279,9 @@ function addUnvisited(
       addUnvisited(errors, child, within === undefined ? path : [...path, key], within);
       continue;
     }
-    const field = child.visited ? fieldWithin(within, key) : undefined;
+    const field = fieldWithin(within, key);
+    // Asked of objects of other types alone.
+    if (field !== undefined && !child.visited) continue;
     addUnvisited(errors, child, field === undefined ? path : [...path, field.responseName], field);
   }
 }

@@ -79,6 +79,11 @@ function descend(
   const types = possibleTypes(element.slice('... on '.length));
   return selections.flatMap((selection) => [
     { fields: selection.fields, typed: [] },
-    ...selection.typed.filter(({ condition }) => types.has(condition)).map((typed) => typed.selection),
+    ...selection.typed.filter(({ condition }) => types.has(condition)).flatMap((typed) => within(typed.selection)),
   ]);
+}
+
+/** The planner writes fragments within fragments. */
+function within(selection: RequiredSelection): RequiredSelection[] {
+  return [selection, ...selection.typed.flatMap((typed) => within(typed.selection))];
 }

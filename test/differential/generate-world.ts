@@ -1,4 +1,3 @@
-import { knownOpen } from './known-open.ts';
 import type { Choices } from './choices.ts';
 import { Lookup, namedType } from './world.ts';
 import type { ArgModel, EntityModel, FieldModel, InterfaceModel, UnionModel, ValueModel, World } from './world.ts';
@@ -182,7 +181,7 @@ class Generator {
     const size = 2 + choices.int(2);
     const [full = 's0', ...others] = choices.some(this.#subgraphs, this.#subgraphs.length);
     const places = [full, ...(choices.chance(0.4) ? others.splice(0, 1) : [])];
-    const objectIn = knownOpen.interfaceObjects ? [] : others.splice(0, choices.int(3));
+    const objectIn = others.splice(0, choices.int(3));
     const members: Entity[] = [];
     const family: Interface = {
       kind: 'interface',

@@ -10,10 +10,12 @@ export interface Run {
   readonly operations: number;
   /** Long enough to shrink what fails. */
   readonly timeLimitMs: number;
+  /** The first difference as it was found: for those who only want to know whether there is one. */
+  readonly unshrunk?: boolean;
 }
 
 /** Checks generated cases; throws the first difference, shrunk. The seed and what was seen are printed either way. */
-export async function runCases({ seed, worlds, operations, timeLimitMs }: Run): Promise<Statistics> {
+export async function runCases({ seed, worlds, operations, timeLimitMs, unshrunk = false }: Run): Promise<Statistics> {
   const statistics = emptyStatistics();
   // What shrinking asks again is not counted.
   let isShrinking = false;
@@ -30,6 +32,7 @@ export async function runCases({ seed, worlds, operations, timeLimitMs }: Run): 
     numRuns: worlds,
     interruptAfterTimeLimit: timeLimitMs,
     markInterruptAsFailure: true,
+    endOnFailure: unshrunk,
   });
   process.stdout.write(`${printStatistics(statistics, seed)}\n`);
   if (!result.failed) return statistics;
