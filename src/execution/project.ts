@@ -78,9 +78,10 @@ function projectObject(
   for (const field of selection.fieldsOf(type)) {
     const value = projectField(run, field, type, source, position, faultNode);
     if (value === NULL_PARENT) {
-      if (run.errors.hasSpread(before)) tellCauses(run, selection, type, source, position, faultNode);
+      if (run.errors.hasSpread(before) && tellCauses(run, selection, type, source, position, faultNode)) {
+        run.errors.retractSpread(before);
+      }
       settle(faultNode);
-      run.errors.retractSpread(before);
       return NULL_PARENT;
     }
     setOwn(result, field.responseName, value);
@@ -218,7 +219,7 @@ function explainNull(place: Place, value: null | undefined, position: Position, 
   else if (!book.isAbsent(place.source)) errors.add(noAnswer(place), position, coordinate(place));
 }
 
-/** Reports what a subgraph said about fields of a lost object, also of those that projection did not come to. */
+/** Is an object null because subgraphs said so of some of its fields? Reports it where projection did not come to them. */
 function tellCauses(
   run: Run,
   selection: Selection,
@@ -226,13 +227,18 @@ function tellCauses(
   source: Readonly<Record<string, unknown>>,
   position: Position | undefined,
   node: FaultNode | undefined,
-): void {
+): boolean {
+  let isCaused = false;
   for (const [key, child] of node?.children ?? []) {
     const field = selection.fieldNamed(String(key), type);
-    if (field === undefined || child.settled || getOwn(source, String(key)) !== undefined) continue;
+    const isLost = (getOwn(source, String(key)) ?? undefined) === undefined;
+    if (field === undefined || !isNonNullType(field.type) || !isLost) continue;
+    isCaused = true;
+    if (child.settled) continue;
     const path = pathOf({ parent: position, key: field.responseName });
     tell({ run, field, parent: type, source }, child, path, field);
   }
+  return isCaused;
 }
 
 /** Reports every fault at or below a position that is null, in the client's names as far as it asked. */

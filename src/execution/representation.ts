@@ -103,11 +103,17 @@ function fieldsFor(required: RequiredSelection, typeName: unknown): WrittenField
 }
 
 function nestedWriter(selections: readonly RequiredSelection[]): (value: unknown) => string | typeof MISSING {
-  const required: RequiredSelection = {
-    fields: selections.flatMap(({ fields }) => fields),
-    typed: selections.flatMap(({ typed }) => typed),
-  };
-  const writerFor = byTypeName((typeName) => createObjectWriter(fieldsFor(required, typeName), typeName));
+  const fields = selections.flatMap((selection) => selection.fields);
+  const typed = selections.flatMap((selection) => selection.typed);
+  // The subgraph resolves the type of an abstract value, and nothing else in a representation may tell it.
+  const ownType = { responseName: '__typename', key: '__typename', selection: undefined };
+  const writerFor = byTypeName((typeName) => {
+    const isAbstract = typed.length > 0 && typeof typeName === 'string';
+    return createObjectWriter(
+      fieldsFor({ fields: isAbstract ? [...fields, ownType] : fields, typed }, typeName),
+      typeName,
+    );
+  });
   const write = (value: unknown): string | typeof MISSING => {
     if (Array.isArray(value)) {
       const items: string[] = [];

@@ -40,14 +40,10 @@ export class ResponseErrors {
     return this.#errors.slice(since).some((error) => this.#spread.has(error));
   }
 
-  /**
-   * The object is null in the response, too: what was spread over its fields since there were `since` errors goes where
-   * the fault is also told at the field it comes from.
-   */
+  /** Takes back what was spread since there were `since` errors: the object is null for reasons that are told. */
   retractSpread(since: number): void {
     const added = this.#errors.splice(since);
-    const told = new Set(added.filter((error) => !this.#spread.has(error)).map(({ message }) => message));
-    const kept = added.filter((error) => !this.#spread.has(error) || !told.has(error.message));
+    const kept = added.filter((error) => !this.#spread.has(error));
     this.#errors.push(...kept);
     this.count -= added.length - kept.length;
   }

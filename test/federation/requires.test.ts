@@ -68,7 +68,7 @@ describe('@requires', () => {
     expect(calls).toEqual(['products', 'parcels']);
   });
 
-  it('selects by type in a union', async () => {
+  it('selects by type in a union, and says which type it is', async () => {
     const shop = await openFeature({
       products,
       letters: {
@@ -83,7 +83,9 @@ describe('@requires', () => {
         },
       },
     });
-    const { plan, answer, calls } = await shop.ask('{ a: product(id: 1) { greeting } b: product(id: 2) { greeting } }');
+    const { plan, answer, calls, requests } = await shop.ask(
+      '{ a: product(id: 1) { greeting } b: product(id: 2) { greeting } }',
+    );
     expect(plan).toMatchInlineSnapshot(`
       "1. products: {product(id:1){__typename id sender{__typename ...on Person{name}...on Company{title}}}__atrium_1_product:product(id:2){__typename id sender{__typename ...on Person{name}...on Company{title}}}}
       2. letters, after 1: product and __atrium_1_product {...on Product{greeting}}"
@@ -92,6 +94,12 @@ describe('@requires', () => {
       data: { a: { greeting: 'from Ann of nowhere' }, b: { greeting: 'from nobody of Acme' } },
     });
     expect(calls).toEqual(['products', 'letters']);
+    expect(requests[1]?.variables).toEqual({
+      _r0: [
+        { __typename: 'Product', id: '1', sender: { __typename: 'Person', name: 'Ann' } },
+        { __typename: 'Product', id: '2', sender: { __typename: 'Company', title: 'Acme' } },
+      ],
+    });
   });
 
   it('in a chain asks each subgraph when the one before has answered', async () => {
