@@ -8,7 +8,7 @@ import type { RequiredSelection } from './required-selection.ts';
 export function mustWait(step: FetchStep, earlier: FetchStep | undefined): boolean {
   if (earlier === undefined) return false;
   if (step.kind === 'mutation' || earlier.kind === 'mutation') return true;
-  const writes = new Set(placesWritten(earlier));
+  const writes = placesWritten(earlier);
   return step.paths.some((path) => placesRead(step, path).some((place) => writes.has(place)));
 }
 
@@ -17,7 +17,7 @@ export function mustWait(step: FetchStep, earlier: FetchStep | undefined): boole
  * fetch on the way. Every step stands behind those it waits for.
  */
 export function withLostDependencies(drafts: readonly DraftStep[]): DraftStep[] {
-  const written = drafts.map((step) => new Set(placesWritten(step)));
+  const written = drafts.map(placesWritten);
   const after = drafts.map((step) => new Set(step.after));
   const ancestorsOf = (index: number): ReadonlySet<number> => {
     const known = new Set(after[index]);
@@ -50,9 +50,9 @@ export function withLostDependencies(drafts: readonly DraftStep[]): DraftStep[] 
 
 /** Does a step wait, directly or not, for everything that writes the places on its paths? */
 export function isSettled(step: FetchStep, ancestors: ReadonlySet<FetchStep>, steps: readonly FetchStep[]): boolean {
-  const places = new Set(step.paths.flatMap(placesOn));
+  const places = step.paths.flatMap(placesOn);
   return steps.every(
-    (other) => other === step || ancestors.has(other) || !placesWritten(other).some((place) => places.has(place)),
+    (other) => other === step || ancestors.has(other) || !places.some((place) => placesWritten(other).has(place)),
   );
 }
 
@@ -60,7 +60,7 @@ export function isSettled(step: FetchStep, ancestors: ReadonlySet<FetchStep>, st
 export function markExclusive(steps: readonly FetchStep[]): void {
   const writers = new Map<string, number>();
   for (const step of steps) {
-    for (const place of new Set(placesWritten(step))) writers.set(place, (writers.get(place) ?? 0) + 1);
+    for (const place of placesWritten(step)) writers.set(place, (writers.get(place) ?? 0) + 1);
   }
   for (const step of steps) {
     for (const [index, path] of step.paths.entries()) {
@@ -71,9 +71,16 @@ export function markExclusive(steps: readonly FetchStep[]): void {
   }
 }
 
-function placesWritten(step: FetchStep): string[] {
-  const places: string[] = [];
-  for (const path of step.paths) visitShape(step.shape, placeOf(path), (_, place) => places.push(place));
+const writtenBy = new WeakMap<FetchStep['paths'], ReadonlySet<string>>();
+
+function placesWritten({ paths, shape }: FetchStep): ReadonlySet<string> {
+  let places = writtenBy.get(paths);
+  if (places === undefined) {
+    const found = new Set<string>();
+    for (const path of paths) visitShape(shape, placeOf(path), (_, place) => found.add(place));
+    places = found;
+    writtenBy.set(paths, places);
+  }
   return places;
 }
 
@@ -98,13 +105,18 @@ function visitRequired(required: RequiredSelection, base: string, visit: (place:
 }
 
 function placesOn(path: ResponsePath): string[] {
-  return path.map((_, index) => placeOf(path.slice(0, index + 1)));
+  const names = path.filter((element) => element !== '@');
+  return names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`);
 }
+
+const placeOfPath = new WeakMap<ResponsePath, string>();
 
 /** List markers make no difference to which field is meant. */
 export function placeOf(path: ResponsePath): string {
-  return path
-    .filter((element) => element !== '@')
-    .map((name) => `/${name}`)
-    .join('');
+  let place = placeOfPath.get(path);
+  if (place === undefined) {
+    place = path.map((name) => (name === '@' ? '' : `/${name}`)).join('');
+    placeOfPath.set(path, place);
+  }
+  return place;
 }
