@@ -22,7 +22,8 @@ export interface Expectation {
  *    stands in both answers.
  * 3. Where a null was propagated, the errors below it are those that caused it. GraphQL lets a server stop executing
  *    the siblings of a field that made its parent null (section 6.4.4), so which and how many of several it reports is
- *    its choice: both must have one or more, and each of the gateway's must be one that the monolith can raise.
+ *    its choice: both must have one or more, and each of the gateway's must be one that the monolith can raise. A subgraph
+ *    that propagates a null up to its entity loses the fields beside it, which may be told with the same message.
  * 4. Where a field fails that the client did not ask for but a `@requires` reads, the gateway may say so at the object
  *    that needed it, or below it where the client asked for the object the field is of; the monolith, whose resolver
  *    swallows it, has no such error.
@@ -42,23 +43,26 @@ export function difference(got: Answer, expected: Expectation): string | undefin
   const gotAt = byNull(got);
   for (const [at, paths] of expectedAt) {
     const gotPaths = gotAt.get(at);
-    if (gotPaths === undefined) return `no error at ${[...paths].join(' or ')}`;
+    if (gotPaths === undefined) return `no error at ${[...paths.keys()].join(' or ')}`;
     if (paths.has(at) && paths.size === 1 && !gotPaths.has(at)) return `no error at ${at}`;
   }
   for (const [at, gotPaths] of gotAt) {
     const paths = expectedAt.get(at);
-    for (const path of gotPaths) {
-      if (paths?.has(path) === true || hidden.some((one) => `${path}/`.startsWith(`${one}/`))) continue;
-      if (paths === undefined || !expected.possible().has(path)) return `an error too many at ${path}`;
+    const isCause = (path: string): boolean =>
+      paths !== undefined && (paths.has(path) || expected.possible().has(path));
+    const causes = new Set([...gotPaths].filter(([path]) => isCause(path)).map(([, message]) => message));
+    for (const [path, message] of gotPaths) {
+      if (isCause(path) || hidden.some((one) => `${path}/`.startsWith(`${one}/`))) continue;
+      if (path === at || !causes.has(message)) return `an error too many at ${path}`;
     }
   }
   return undefined;
 }
 
-/** The errors' paths by the position in `data` that is null because of them. */
-function byNull({ data, errors = [] }: Answer): Map<string, Set<string>> {
-  const groups = new Map<string, Set<string>>();
-  for (const { path = [] } of errors) {
+/** The errors' messages by their paths, by the position in `data` that is null because of them. */
+function byNull({ data, errors = [] }: Answer): Map<string, Map<string, string>> {
+  const groups = new Map<string, Map<string, string>>();
+  for (const { message, path = [] } of errors) {
     let value = data;
     let depth = 0;
     while (depth < path.length && typeof value === 'object' && value !== null) {
@@ -66,7 +70,7 @@ function byNull({ data, errors = [] }: Answer): Map<string, Set<string>> {
       depth += 1;
     }
     const at = keyOf(path.slice(0, depth));
-    groups.set(at, (groups.get(at) ?? new Set()).add(keyOf(path)));
+    groups.set(at, (groups.get(at) ?? new Map<string, string>()).set(keyOf(path), message));
   }
   return groups;
 }
