@@ -13,7 +13,7 @@ import type { EntityCache } from './cache/entity-cache.ts';
 import { RequestError } from './core/errors.ts';
 import { silentLogger } from './core/logger.ts';
 import type { Logger } from './core/logger.ts';
-import { createRequestRecord, isRequestContext } from './core/request-context.ts';
+import { createFetchContext, createRequestRecord, isRequestContext } from './core/request-context.ts';
 import type { RequestContext } from './core/request-context.ts';
 import { refuseReservedNames } from './core/reserved-names.ts';
 import { createExecutable, nothingToFetch } from './execution/executable.ts';
@@ -22,6 +22,8 @@ import { executeOperation } from './execution/execute-operation.ts';
 import type { OperationRun } from './execution/execute-operation.ts';
 import { createOperationCache } from './execution/operation-cache.ts';
 import type { OperationCache } from './execution/operation-cache.ts';
+import { SharedLoaders } from './execution/shared-loaders.ts';
+import type { Batching } from './execution/shared-loaders.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
 import { createOperationPlanner } from './planning/operation-planner.ts';
 import type { OperationPlanner } from './planning/operation-planner.ts';
@@ -43,9 +45,10 @@ export interface AtriumGatewayOptions {
   readonly headers?: HeaderRules;
   /**
    * How single subgraphs are called, asked once per supergraph; by default at the supergraph's address, for up to 10
-   * seconds, by HTTP/1.1.
+   * seconds, by HTTP/1.1. With `batching`, entity look-ups of concurrent requests that are sent with the same headers and
+   * variables go to it in one call. All this is without effect beside `buildService`.
    */
-  readonly subgraph?: (name: string) => Partial<SubgraphTarget>;
+  readonly subgraph?: (name: string) => Partial<SubgraphTarget> & { readonly batching?: Batching };
   /**
    * Is a custom label of `@override(from:, label:)` active for a request? Asked once for each label and request; without
    * it, and where it throws, the label is inactive and the field stays where it was. `percent(n)` is drawn by lot.
@@ -67,6 +70,8 @@ export interface AtriumGatewayOptions {
 
 /** A supergraph with everything made for it. A request is served to its end by the one that validated it. */
 interface Generation {
+  /** A hash of the supergraph's text. */
+  readonly id: string;
   readonly supergraph: BuiltSupergraph;
   readonly planner: OperationPlanner<Executable>;
   readonly operations: OperationCache;
@@ -75,6 +80,8 @@ interface Generation {
   readonly labels: ReadonlySet<string>;
   readonly subgraphs: SubgraphClient;
   readonly cache: EntityCache | undefined;
+  /** Absent when no subgraph gathers look-ups. */
+  readonly shared: SharedLoaders | undefined;
 }
 
 const noLabels: ReadonlySet<string> = new Set();
@@ -205,7 +212,12 @@ export class AtriumGateway extends ApolloGateway {
       variables: literals === undefined ? variables : { ...variables, ...literals },
       coercedVariables: coerced,
       verdict: verdictOf(decided),
-      context,
+      context: createFetchContext(context, {
+        generation: generation.id,
+        // What data sources of the user's own send along only they know.
+        scopeOf: () => (this.#sources === undefined ? this.#transport.scopeOf(context) : undefined),
+      }),
+      shared: generation.shared,
       subgraphs:
         this.#sources === undefined ? generation.subgraphs : createDataSourceClient(this.#sources, request, this.#log),
       cache: operation.operation === OperationTypeNode.QUERY ? generation.cache : undefined,
@@ -222,20 +234,26 @@ export class AtriumGateway extends ApolloGateway {
   }
 
   #build(sdl: string): Generation {
+    const id = hash('sha256', sdl);
     const supergraph = buildSupergraph(sdl);
     this.#options.checkSubgraphs?.(supergraph.subgraphs.map(({ name }) => name));
-    const targets = supergraph.subgraphs.map(({ name, url }): [string, SubgraphTarget] => [
-      name,
-      { url, timeoutMs: DEFAULT_TIMEOUT_MS, http2: false, ...this.#options.subgraph?.(name) },
-    ]);
+    const targets = new Map<string, SubgraphTarget>();
+    const batching = new Map<string, Batching>();
+    for (const { name, url } of supergraph.subgraphs) {
+      const { batching: own, ...target } = this.#options.subgraph?.(name) ?? {};
+      targets.set(name, { url, timeoutMs: DEFAULT_TIMEOUT_MS, http2: false, ...target });
+      if (own !== undefined) batching.set(name, own);
+    }
     return {
+      id,
       supergraph,
       planner: createOperationPlanner(supergraph, createExecutable),
       operations: createOperationCache(),
       rules: compileRules(this.#options.rules, supergraph.apiSchema, this.#log),
       labels: new Set(supergraph.labelledFields.map(({ label }) => label)),
-      subgraphs: this.#transport.clientFor(new Map(targets)),
-      cache: this.#options.createCache?.(hash('sha256', sdl)),
+      subgraphs: this.#transport.clientFor(targets),
+      cache: this.#options.createCache?.(id),
+      shared: batching.size === 0 ? undefined : new SharedLoaders(batching),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert';
 import { getOperationAST, parse } from 'graphql';
 import { createRequestRecord } from '../../src/core/request-context.ts';
-import type { RequestContext } from '../../src/core/request-context.ts';
+import type { FetchContext } from '../../src/core/request-context.ts';
 import { createExecutable } from '../../src/execution/executable.ts';
 import type { Executable } from '../../src/execution/executable.ts';
 import { executeOperation } from '../../src/execution/execute-operation.ts';
@@ -33,7 +33,9 @@ export interface Side {
   readonly answers: RecordedAnswers;
 }
 
-const context: RequestContext = {
+const context: FetchContext = {
+  generation: '',
+  scopeOf: () => undefined,
   requestId: 'micro',
   headers: {},
   principal: null,

@@ -145,6 +145,16 @@ export const configSchema = section({
       timeoutMs: milliseconds.optional(),
       /** Speak HTTP/2 with it where it offers that under `https` (ALPN). Default false. */
       http2: flag.optional(),
+      /**
+       * Gather entity look-ups of concurrent requests that would be sent with the same headers and variables, and send them in
+       * one call. Off by default: each waits up to the window for others.
+       */
+      batching: section({
+        /** Longest wait, in milliseconds; 0 waits for no more than what has arrived already. */
+        windowMs: integer(0, 50).default(2),
+        /** With so many different entities the call is made at once. */
+        maxEntities: integer(1, 10_000).default(200),
+      }).optional(),
     }),
     'an object of settings by subgraph name',
   ).prefault({}),

@@ -7,6 +7,7 @@ export interface SubgraphOptions {
   readonly url?: string;
   readonly timeoutMs: number;
   readonly http2: boolean;
+  readonly batching?: { readonly windowMs: number; readonly maxEntities: number };
 }
 
 /** The settings of the subgraph `name`; the environment's address wins over the file's, the file's over a service's. */
@@ -18,6 +19,7 @@ export function subgraphOptions(config: AtriumConfig, name: string): SubgraphOpt
     ...(url === undefined ? {} : { url }),
     timeoutMs: own?.timeoutMs ?? config.subgraphDefaults.timeoutMs,
     http2: own?.http2 ?? false,
+    ...(own?.batching === undefined ? {} : { batching: own.batching }),
   };
 }
 

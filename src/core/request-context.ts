@@ -9,6 +9,8 @@ export interface SubgraphCallRecord {
   /** Representations sent, 0 for a root fetch. */
   readonly entities: number;
   readonly code?: string;
+  /** Other requests had a part in this call; the subgraph knows it by this `x-request-id`. */
+  readonly sharedId?: string;
 }
 
 /** What the rooms tell about a request while they serve it; read once, by the log line. */
@@ -37,6 +39,33 @@ export interface RequestContext {
   /** Headers the rooms add to the response to the client; names in lower case. */
   readonly responseHeaders: Map<string, string>;
   readonly record: RequestRecord;
+}
+
+/** Whose answer a subgraph's answer is. Two requests to a subgraph may share anything only if their keys are equal. */
+export interface Scope {
+  /** Different for scopes that differ in anything. Holds credentials: never for a log. */
+  readonly key: string;
+  /** The client's headers that are sent along, correlating ones excepted; names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The principal where the subgraph is told of it, else null. */
+  readonly principal: Principal | null;
+}
+
+/** What a fetch knows of the client request it is made for. */
+export interface FetchContext extends RequestContext {
+  /** The supergraph that plans and serves it: a hash of its text. */
+  readonly generation: string;
+  /** Worked out when it is asked for. undefined where only the sender could say, and so nothing may be shared. */
+  scopeOf(subgraph: string): Scope | undefined;
+}
+
+export function createFetchContext(
+  request: RequestContext,
+  { generation, scopeOf }: Pick<FetchContext, 'generation' | 'scopeOf'>,
+): FetchContext {
+  const { requestId, headers, principal, clientAddress, signal, deadline, responseHeaders, record } = request;
+  const own = { requestId, headers, principal, clientAddress, signal, deadline, responseHeaders, record };
+  return { ...own, generation, scopeOf };
 }
 
 export function createRequestRecord(): RequestRecord {

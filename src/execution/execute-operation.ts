@@ -1,6 +1,6 @@
 import type { FieldNode } from 'graphql';
 import type { EntityCache } from '../cache/entity-cache.ts';
-import type { RequestContext } from '../core/request-context.ts';
+import type { FetchContext } from '../core/request-context.ts';
 import type { SubgraphClient } from '../subgraph/client.ts';
 import type { AskedOperation } from './asked-operation.ts';
 import type { Executable } from './executable.ts';
@@ -9,6 +9,7 @@ import type { Fault } from './faults.ts';
 import { introspect } from './introspect.ts';
 import { project } from './project.ts';
 import type { Projected } from './project.ts';
+import type { SharedLoaders } from './shared-loaders.ts';
 
 export interface OperationRun {
   readonly asked: AskedOperation;
@@ -19,9 +20,10 @@ export interface OperationRun {
   readonly coercedVariables: Readonly<Record<string, unknown>>;
   /** A denied position is null with the denial as its error, whatever was fetched. */
   readonly verdict: ((parentType: string, field: FieldNode) => Fault | undefined) | undefined;
-  readonly context: RequestContext;
+  readonly context: FetchContext;
   readonly subgraphs: SubgraphClient;
   readonly cache: EntityCache | undefined;
+  readonly shared?: SharedLoaders | undefined;
 }
 
 /** Fetches what the plan says and answers what the client asked. Rejects only for faults of Atrium itself. */

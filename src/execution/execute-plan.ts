@@ -1,6 +1,5 @@
 import type { EntityCache, EntityLookup } from '../cache/entity-cache.ts';
 import { canonicalJson } from '../core/json.ts';
-import type { StepText } from '../planning/fetch-plan.ts';
 import { applyEntity, applySlot, failIncomplete } from './apply-answer.ts';
 import { groupByContext } from './context-values.ts';
 import type { Executable, ExecutableGroup, ExecutableStep } from './executable.ts';
@@ -11,6 +10,7 @@ import { getOwn } from './own.ts';
 import { SubgraphLoaders } from './subgraph-loaders.ts';
 import type { Sender } from './subgraph-loaders.ts';
 import type { ResponseObject } from './targets.ts';
+import { selectionText } from './write-request.ts';
 import type { FetchSlot } from './write-request.ts';
 
 /** What a plan needs to run, for one client request. */
@@ -179,9 +179,4 @@ async function readCache(run: Run, fetch: PreparedFetch, cache: EntityCache): Pr
   fetch.representations = missing.flatMap((index) => representations[index] ?? []);
   fetch.targets = missing.map((index) => targets[index] ?? []);
   fetch.lookup = { ...lookup, representations: fetch.representations };
-}
-
-/** With the definitions of its variables: their defaults decide the answer where the client sends no value. */
-function selectionText({ variableDefinitions, directives, selection, fragments }: StepText): string {
-  return [`(${variableDefinitions.join()})`, directives, selection, ...fragments.map(({ text }) => text)].join('');
 }

@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader';
-import type { RequestContext } from '../core/request-context.ts';
+import type { FetchContext } from '../core/request-context.ts';
 import type { SubgraphClient, SubgraphError, SubgraphResponse } from '../subgraph/client.ts';
 import type { ExecutableGroup } from './executable.ts';
+import type { SharedLoaders } from './shared-loaders.ts';
 import { entitiesKey } from './write-request.ts';
 import type { FetchSlot } from './write-request.ts';
 
@@ -19,9 +20,11 @@ export interface SlotAnswer {
 
 export interface Sender {
   readonly subgraphs: SubgraphClient;
-  readonly context: RequestContext;
+  readonly context: FetchContext;
   /** The client's variables as they came. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Of all requests of the generation; absent when no subgraph gathers fetches of several. */
+  readonly shared?: SharedLoaders | undefined;
 }
 
 /** A request's loaders, one for each subgraph; a loader sends its batch when a group of the plan is complete. */
@@ -54,19 +57,43 @@ interface SubgraphLoader {
   group: ExecutableGroup;
 }
 
-function createLoader({ subgraphs, context, variables }: Sender, group: ExecutableGroup): SubgraphLoader {
+function createLoader(sender: Sender, group: ExecutableGroup): SubgraphLoader {
   const created: SubgraphLoader = {
     group,
     dispatch: () => {},
-    loader: new DataLoader(
-      async (slots) => {
-        const request = created.group.writeRequest(slots, variables);
-        return share(await subgraphs.send(request, context), slots);
-      },
-      { cache: false, batchScheduleFn: (dispatch) => (created.dispatch = dispatch) },
-    ),
+    loader: new DataLoader((slots) => ask(sender, created.group, slots), {
+      cache: false,
+      batchScheduleFn: (dispatch) => (created.dispatch = dispatch),
+    }),
   };
   return created;
+}
+
+async function ask(sender: Sender, group: ExecutableGroup, slots: readonly FetchSlot[]): Promise<SlotAnswer[]> {
+  const { subgraphs, context, variables } = sender;
+  const joined = sender.shared?.join(sender, group, slots);
+  const shared = joined && (await joined);
+  const response = shared ?? (await subgraphs.send(group.writeRequest(slots, variables), context));
+  const isMerged = shared !== undefined || slots.length > 1;
+  if (!isMerged || !mayBeOneSlotsFault(response) || context.signal.aborted || performance.now() >= context.deadline) {
+    return share(response, slots);
+  }
+  // Entity fetches all, for others share no request. One more round, in which nobody suffers for another.
+  const answers = slots.map(async (slot) => {
+    return share(await subgraphs.send(group.writeRequest([slot], variables), context), [slot]);
+  });
+  return (await Promise.all(answers)).flat();
+}
+
+/** Statuses by which a server speaks of itself or of its own deadlines: asking more often would make it worse. */
+const overloaded = [429, 503, 504];
+
+/** A request that failed as a whole, though not for want of a connection, of time or of strength. */
+function mayBeOneSlotsFault({ data, failure }: SubgraphResponse): boolean {
+  if (data !== null) return false;
+  if (failure === undefined) return true;
+  const isAnswer = failure.code === 'SUBGRAPH_HTTP_ERROR' || failure.code === 'SUBGRAPH_INVALID_RESPONSE';
+  return isAnswer && !overloaded.includes(failure.status);
 }
 
 const noErrors: readonly SubgraphError[] = [];

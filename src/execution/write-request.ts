@@ -1,4 +1,4 @@
-import type { FetchStep } from '../planning/fetch-plan.ts';
+import type { FetchStep, StepText } from '../planning/fetch-plan.ts';
 import type { SubgraphRequest } from '../subgraph/client.ts';
 import { getOwn } from './own.ts';
 
@@ -14,6 +14,11 @@ export interface FetchSlot {
 /** The key under which a slot's entities stand in the answer to a request of `count` slots. */
 export function entitiesKey(slot: number, count: number): string {
   return count === 1 ? '_entities' : `_e${slot}`;
+}
+
+/** With the definitions of its variables: their defaults decide the answer where the client sends no value. */
+export function selectionText({ variableDefinitions, directives, selection, fragments }: StepText): string {
+  return [`(${variableDefinitions.join()})`, directives, selection, ...fragments.map(({ text }) => text)].join('');
 }
 
 /** Writes requests for the slots of one group; the text of each combination of steps is written once. */

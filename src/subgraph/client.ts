@@ -1,4 +1,5 @@
-import type { RequestContext } from '../core/request-context.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { FetchContext } from '../core/request-context.ts';
 
 /** One HTTP request to a subgraph. */
 export interface SubgraphRequest {
@@ -20,6 +21,8 @@ export interface SubgraphResponse {
   readonly errors: readonly SubgraphError[];
   /** Headers of the response, names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Set where this stands in for an answer that never came or is none. */
+  readonly failure?: { readonly code: ErrorCode; /** Of HTTP, 0 when none came. */ readonly status: number };
 }
 
 /** An error of a subgraph's answer as far as it has a usable shape. */
@@ -31,5 +34,17 @@ export interface SubgraphError {
 
 /** Never rejects for what a subgraph or the network does: that becomes `data: null` with one error that has a code. */
 export interface SubgraphClient {
-  send(request: SubgraphRequest, context: RequestContext): Promise<SubgraphResponse>;
+  send(request: SubgraphRequest, context: FetchContext): Promise<SubgraphResponse>;
+}
+
+const clientMessages: Partial<Record<ErrorCode, string>> = {
+  SUBGRAPH_TIMEOUT: 'A subgraph did not answer in time.',
+  SUBGRAPH_HTTP_ERROR: 'A subgraph answered with an HTTP error.',
+  SUBGRAPH_INVALID_RESPONSE: 'A subgraph gave an answer that is not a GraphQL response.',
+};
+
+/** Which subgraph it was stands in the log: clients need not know how the graph is split up. */
+export function failedResponse(code: ErrorCode, status: number): SubgraphResponse {
+  const message = clientMessages[code] ?? 'A subgraph cannot be reached.';
+  return { data: null, errors: [{ message, extensions: { code } }], headers: {}, failure: { code, status } };
 }

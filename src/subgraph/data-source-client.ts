@@ -41,7 +41,9 @@ export function createDataSourceClient(
         const reported = failure(error);
         const fields = { subgraph: request.subgraph, requestId: context.requestId, ...reported.extensions, err: error };
         logger.warn(fields, 'A request to a subgraph failed');
+        const code = 'SUBGRAPH_UNREACHABLE';
         outcome = { data: null, errors: [reported], headers: {} };
+        if (reported.extensions?.['code'] === code) outcome = { ...outcome, failure: { code, status: 0 } };
       }
       context.record.calls.push({
         subgraph: request.subgraph,

@@ -1,5 +1,5 @@
 import { connectionHeaders } from '../core/connection-headers.ts';
-import type { RequestContext } from '../core/request-context.ts';
+import type { RequestContext, Scope } from '../core/request-context.ts';
 
 /** Which headers cross the gateway; names in any case. */
 export interface HeaderRules {
@@ -16,10 +16,15 @@ const NEVER_RETURNED = ['cache-control', 'age', 'vary', 'etag'];
 /** W3C Trace Context and Baggage. */
 const TRACE_CONTEXT = ['traceparent', 'tracestate', 'baggage'];
 
+/** They tell one request from another, not whose it is. */
+const CORRELATING = new Set([...TRACE_CONTEXT, 'x-request-id']);
+
 /** Decides the headers of requests to subgraphs and of answers to clients. */
 export interface HeaderPolicy {
   /** Names in lower case. What the gateway writes itself wins over what the client sent. */
   toSubgraph(context: RequestContext): Record<string, string>;
+  /** What of a request to a subgraph decides whose answer it is. */
+  scopeOf(context: RequestContext): Scope;
   /** Adds a subgraph's headers to the client's answer; values of several subgraphs stand side by side. */
   toClient(headers: Readonly<Record<string, string | undefined>>, context: RequestContext): void;
 }
@@ -29,30 +34,44 @@ export function createHeaderPolicy(rules: HeaderRules): HeaderPolicy {
     [...new Set(names.map((name) => name.toLowerCase()))].filter((name) => !NEVER_FORWARDED.has(name));
   const forwarded = allowed([...rules.toSubgraphs, ...TRACE_CONTEXT]);
   const returned = allowed(rules.toClients).filter((name) => !NEVER_RETURNED.includes(name));
+  const deciding = forwarded.filter((name) => !CORRELATING.has(name));
   return {
     toSubgraph(context) {
-      const headers: Record<string, string> = {};
-      const dropped = connectionOptions(context.headers['connection']);
-      for (const name of forwarded) {
-        const value = context.headers[name];
-        if (value !== undefined && !dropped.includes(name)) headers[name] = value;
-      }
+      const headers = pick(forwarded, context);
       headers['content-type'] = 'application/json';
       headers['accept'] = 'application/graphql-response+json, application/json;q=0.9';
       headers['accept-encoding'] = 'gzip, deflate, br';
       headers['x-request-id'] = context.requestId;
       return headers;
     },
+    scopeOf(context) {
+      const headers = pick(deciding, context);
+      // Whoever forwards or signs the principal names it here as well, and in the key its issuer and subject.
+      return { key: JSON.stringify(headers), headers, principal: null };
+    },
     toClient(headers, context) {
       for (const name of returned) {
         const value = headers[name];
-        if (value === undefined) continue;
-        const known = context.responseHeaders.get(name);
-        if (known === undefined) context.responseHeaders.set(name, value);
-        else if (!known.split(', ').includes(value)) context.responseHeaders.set(name, `${known}, ${value}`);
+        if (value !== undefined) addResponseHeader(context, name, value);
       }
     },
   };
+}
+
+export function addResponseHeader({ responseHeaders }: RequestContext, name: string, value: string): void {
+  const known = responseHeaders.get(name);
+  if (known === undefined) responseHeaders.set(name, value);
+  else if (!known.split(', ').includes(value)) responseHeaders.set(name, `${known}, ${value}`);
+}
+
+function pick(names: readonly string[], { headers }: RequestContext): Record<string, string> {
+  const picked: Record<string, string> = {};
+  const dropped = connectionOptions(headers['connection']);
+  for (const name of names) {
+    const value = headers[name];
+    if (value !== undefined && !dropped.includes(name)) picked[name] = value;
+  }
+  return picked;
 }
 
 /** The names a client's Connection header declares to be for one hop. */

@@ -3,7 +3,8 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Pool } from 'undici';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import type { RequestContext } from '../core/request-context.ts';
+import type { FetchContext, RequestContext, Scope } from '../core/request-context.ts';
+import { failedResponse } from './client.ts';
 import type { SubgraphClient, SubgraphRequest, SubgraphResponse } from './client.ts';
 import { createHeaderPolicy } from './headers.ts';
 import type { HeaderRules } from './headers.ts';
@@ -33,6 +34,8 @@ export interface SubgraphTarget {
 export interface Transport {
   /** A client for the subgraphs of these names. */
   clientFor(targets: ReadonlyMap<string, SubgraphTarget>): SubgraphClient;
+  /** Whose answer a subgraph gives when it is asked for this request. All subgraphs are sent the same headers. */
+  scopeOf(context: RequestContext): Scope;
   close(): Promise<void>;
 }
 
@@ -58,7 +61,7 @@ export function createTransport(options: HttpClientOptions): Transport {
   const ask = (
     { pool, path }: Address,
     request: SubgraphRequest,
-    context: RequestContext,
+    context: FetchContext,
     until: number,
   ): Promise<HttpResponse> => {
     const timeoutMs = until - performance.now();
@@ -76,7 +79,7 @@ export function createTransport(options: HttpClientOptions): Transport {
   const attempt = async (
     address: Address | undefined,
     request: SubgraphRequest,
-    context: RequestContext,
+    context: FetchContext,
     until: number,
     mayTryAgain: boolean,
   ): Promise<SubgraphResponse> => {
@@ -106,7 +109,7 @@ export function createTransport(options: HttpClientOptions): Transport {
         return attempt(address, request, context, until, false);
       }
       options.logger.warn(fields, 'A request to a subgraph failed');
-      return failed(code);
+      return failedResponse(code, status);
     }
   };
 
@@ -124,6 +127,7 @@ export function createTransport(options: HttpClientOptions): Transport {
 
   return {
     clientFor,
+    scopeOf: policy.scopeOf,
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
     },
@@ -157,16 +161,4 @@ function toResponse({ status, headers }: HttpResponse, body: Buffer): SubgraphRe
   if (!('problem' in parsed)) return { ...parsed, headers };
   if (status >= 400) throw new SubgraphFailure('SUBGRAPH_HTTP_ERROR', `status ${status}`);
   throw new SubgraphFailure('SUBGRAPH_INVALID_RESPONSE', parsed.problem);
-}
-
-const clientMessages: Partial<Record<ErrorCode, string>> = {
-  SUBGRAPH_TIMEOUT: 'A subgraph did not answer in time.',
-  SUBGRAPH_HTTP_ERROR: 'A subgraph answered with an HTTP error.',
-  SUBGRAPH_INVALID_RESPONSE: 'A subgraph gave an answer that is not a GraphQL response.',
-};
-
-/** Which subgraph it was stands in the log: clients need not know how the graph is split up. */
-function failed(code: ErrorCode): SubgraphResponse {
-  const message = clientMessages[code] ?? 'A subgraph cannot be reached.';
-  return { data: null, errors: [{ message, extensions: { code } }], headers: {} };
 }

@@ -65,12 +65,13 @@ export function logAccess(logger: Logger, request: FinishedRequest): void {
       ms: rounded(request.milliseconds),
       client: request.clientAddress,
       principal: request.principal === null ? null : principalHash(request.principal),
-      calls: record.calls.map(({ subgraph, milliseconds, status, entities, code }) => ({
+      calls: record.calls.map(({ subgraph, milliseconds, status, entities, code, sharedId }) => ({
         subgraph,
         ms: rounded(milliseconds),
         status,
         entities,
         ...(code === undefined ? {} : { code }),
+        ...(sharedId === undefined ? {} : { sharedId }),
       })),
       cacheHits: record.cacheHits,
       cacheMisses: record.cacheMisses,

@@ -1,6 +1,6 @@
 import { silentLogger } from '../../src/core/logger.ts';
 import { createRequestRecord } from '../../src/core/request-context.ts';
-import type { RequestContext } from '../../src/core/request-context.ts';
+import type { FetchContext } from '../../src/core/request-context.ts';
 import type { SubgraphClient, SubgraphRequest } from '../../src/subgraph/client.ts';
 import { createTransport } from '../../src/subgraph/http-client.ts';
 import type { HttpClientOptions, SubgraphTarget } from '../../src/subgraph/http-client.ts';
@@ -24,7 +24,7 @@ export function clientOf(url: string, options: Partial<HttpClientOptions & Subgr
   return transport.clientFor(new Map([['s', { url, timeoutMs, http2 }]]));
 }
 
-export function contextWith(more: Partial<RequestContext> = {}): RequestContext {
+export function contextWith(more: Partial<FetchContext> = {}): FetchContext {
   return {
     requestId: 'r-1',
     headers: {},
@@ -34,6 +34,8 @@ export function contextWith(more: Partial<RequestContext> = {}): RequestContext 
     deadline: performance.now() + 30_000,
     responseHeaders: new Map(),
     record: createRequestRecord(),
+    generation: 'g',
+    scopeOf: () => undefined,
     ...more,
   };
 }
