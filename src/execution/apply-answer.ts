@@ -1,4 +1,6 @@
 import { isJsonObject } from '../core/json.ts';
+import { allFields } from '../planning/answer-shape.ts';
+import type { AnswerShape, ShapeField } from '../planning/answer-shape.ts';
 import type { SubgraphError } from '../subgraph/client.ts';
 import type { PreparedFetch, Run } from './execute-plan.ts';
 import type { ExecutableStep } from './executable.ts';
@@ -96,11 +98,23 @@ function errorPlacer(run: Run, step: ExecutableStep, skip: number) {
       const known = (positions ??= step.paths.map((path) => positionsAt(run.data, path)));
       each(targets, (object) => {
         for (const position of known.flatMap((places) => places.get(object) ?? [])) {
-          run.faults.addAt([...position, ...rest], fault);
+          run.faults.addAt([...position, ...inResponse(rest, step.shape)], fault);
         }
       });
     }
   };
+}
+
+/** A path in a subgraph's answer by the keys its fields have in the response. */
+function inResponse(path: readonly (string | number)[], shape: AnswerShape): (string | number)[] {
+  let within: AnswerShape | undefined = shape;
+  return path.map((element) => {
+    if (typeof element === 'number') return element;
+    const field: ShapeField | undefined =
+      within && allFields(within).find(({ responseName }) => responseName === element);
+    within = field?.shape;
+    return field?.key ?? element;
+  });
 }
 
 function each(targets: Targets, visit: (object: ResponseObject) => void): void {

@@ -1,5 +1,6 @@
 import {
   getNamedType,
+  isCompositeType,
   isEnumType,
   isLeafType,
   isListType,
@@ -231,12 +232,17 @@ function tellCauses(
   let isCaused = false;
   for (const [key, child] of node?.children ?? []) {
     const field = selection.fieldNamed(String(key), type);
-    const isLost = (getOwn(source, String(key)) ?? undefined) === undefined;
-    if (field === undefined || !isNonNullType(field.type) || !isLost) continue;
+    if (field === undefined || !isNonNullType(field.type)) continue;
+    const value = getOwn(source, String(key)) ?? undefined;
+    const at: Position = { parent: position, key: field.responseName };
+    const declared = getNamedType(field.type);
+    if (isJsonObject(value) && field.selection !== undefined && isCompositeType(declared)) {
+      const inner = runtimeType(run.schema, value, declared, field.selection);
+      if (inner !== undefined) isCaused = tellCauses(run, field.selection, inner, value, at, child) || isCaused;
+    }
+    if (value !== undefined) continue;
     isCaused = true;
-    if (child.settled) continue;
-    const path = pathOf({ parent: position, key: field.responseName });
-    tell({ run, field, parent: type, source }, child, path, field);
+    if (!child.settled) tell({ run, field, parent: type, source }, child, pathOf(at), field);
   }
   return isCaused;
 }

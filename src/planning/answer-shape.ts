@@ -85,6 +85,7 @@ export function visitShape(shape: AnswerShape, base: string, visit: (field: Shap
   for (const typed of shape.typed) visitShape(typed.shape, base, visit);
 }
 
-function allFields(shape: AnswerShape): ShapeField[] {
+/** Also those of some object types only. */
+export function allFields(shape: AnswerShape): ShapeField[] {
   return [...shape.fields, ...shape.typed.flatMap((typed) => allFields(typed.shape))];
 }
