@@ -56,7 +56,7 @@ export interface FetchContext extends RequestContext {
   /** The supergraph that plans and serves it: a hash of its text. */
   readonly generation: string;
   /** Worked out when it is asked for. undefined where only the sender could say, and so nothing may be shared. */
-  scopeOf(subgraph: string): Scope | undefined;
+  readonly scopeOf: (subgraph: string) => Scope | undefined;
 }
 
 export function createFetchContext(

@@ -87,7 +87,11 @@ export class SharedLoaders {
     batch ??= this.#open(key, scope, options);
     const { subgraphs, context, variables } = sender;
     const member: Member = {
-      ...{ subgraphs, context, variables, group, slots },
+      subgraphs,
+      context,
+      variables,
+      group,
+      slots,
       places: slots.map((slot) => take(batch, slot)),
       hasLeft: false,
     };
@@ -195,8 +199,12 @@ function stay(
       member.hasLeft = true;
       if (batch.members.every(({ hasLeft }) => hasLeft)) batch.abandoned.abort();
       record.calls.push({
-        ...{ subgraph: member.group.subgraph, milliseconds: performance.now() - joined, status: 0 },
-        ...{ entities: entitiesOf(member), code, sharedId: batch.requestId },
+        subgraph: member.group.subgraph,
+        milliseconds: performance.now() - joined,
+        status: 0,
+        entities: entitiesOf(member),
+        code,
+        sharedId: batch.requestId,
       });
       resolve(failedResponse(code, 0));
     };

@@ -24,7 +24,7 @@ export interface HeaderPolicy {
   /** Names in lower case. What the gateway writes itself wins over what the client sent. */
   toSubgraph(context: RequestContext): Record<string, string>;
   /** What of a request to a subgraph decides whose answer it is. */
-  scopeOf(context: RequestContext): Scope;
+  readonly scopeOf: (context: RequestContext) => Scope;
   /** Adds a subgraph's headers to the client's answer; values of several subgraphs stand side by side. */
   toClient(headers: Readonly<Record<string, string | undefined>>, context: RequestContext): void;
 }

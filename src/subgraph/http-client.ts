@@ -35,7 +35,7 @@ export interface Transport {
   /** A client for the subgraphs of these names. */
   clientFor(targets: ReadonlyMap<string, SubgraphTarget>): SubgraphClient;
   /** Whose answer a subgraph gives when it is asked for this request. All subgraphs are sent the same headers. */
-  scopeOf(context: RequestContext): Scope;
+  readonly scopeOf: (context: RequestContext) => Scope;
   close(): Promise<void>;
 }
 

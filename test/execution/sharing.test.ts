@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { execute, parse, validate } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRequestRecord } from '../../src/core/request-context.ts';
@@ -54,7 +54,11 @@ const stock = `${link}
 async function serve(sdl: string, resolvers: NonNullable<TestSubgraph['resolvers']>): Promise<HttpSubgraph> {
   const schema = buildSubgraphSchema({ typeDefs: parse(sdl), resolvers });
   const subgraph: HttpSubgraph = {
-    ...{ url: '', asked: [], hold: undefined, refuse: undefined, abandoned: [] },
+    url: '',
+    asked: [],
+    hold: undefined,
+    refuse: undefined,
+    abandoned: [],
     onAbandoned: () => {},
   };
   const server = createServer((request, response) => {
@@ -93,7 +97,7 @@ async function serve(sdl: string, resolvers: NonNullable<TestSubgraph['resolvers
 
 interface Shop {
   readonly stock: HttpSubgraph;
-  ask(query: string, more?: { variables?: object; context?: Partial<RequestContext> }): Promise<Answer>;
+  readonly ask: (query: string, more?: { variables?: object; context?: Partial<RequestContext> }) => Promise<Answer>;
 }
 
 interface Answer {
@@ -150,7 +154,12 @@ async function openShop(batching: Batching | undefined): Promise<Shop> {
     async ask(query, { variables = {}, context = {} } = {}) {
       const record = createRequestRecord();
       const contextValue: RequestContext = {
-        ...{ requestId: 'r', headers: {}, principal: null, clientAddress: '', record, responseHeaders: new Map() },
+        requestId: 'r',
+        headers: {},
+        principal: null,
+        clientAddress: '',
+        record,
+        responseHeaders: new Map(),
         signal: new AbortController().signal,
         deadline: performance.now() + 30_000,
         ...context,

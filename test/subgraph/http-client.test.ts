@@ -182,6 +182,7 @@ describe('a request to a subgraph', () => {
         data: null,
         errors: [{ message: expect.any(String), extensions: { code } }],
         headers: {},
+        failure: { code, status: expect.any(Number) },
       });
       expect(response.errors[0]?.message).not.toMatch(/127\.0\.0\.1|http:|\/srv|Error|stack/);
     },

@@ -1,0 +1,108 @@
+import { getOperationAST, parse } from 'graphql';
+import { expect, it } from 'vitest';
+import type { EntityCache, EntityLookup } from '../../src/cache/entity-cache.ts';
+import { createFetchContext, createRequestRecord } from '../../src/core/request-context.ts';
+import type { FetchContext, Scope } from '../../src/core/request-context.ts';
+import { createExecutable } from '../../src/execution/executable.ts';
+import { executeOperation } from '../../src/execution/execute-operation.ts';
+import { createOperationCache } from '../../src/execution/operation-cache.ts';
+import { createOperationPlanner } from '../../src/planning/operation-planner.ts';
+import type { SubgraphClient, SubgraphRequest } from '../../src/subgraph/client.ts';
+import { composeSubgraphs } from '../../src/supergraph/compose.ts';
+import { buildSupergraph } from '../../src/supergraph/supergraph.ts';
+
+const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])`;
+const users = `${link} type Query { users: [User!]! } type User @key(fields: "id") { id: ID! }`;
+const names = `${link} type User @key(fields: "id") { id: ID! name: String secret: String }`;
+
+/** Runs an operation on the real planner and executor, with a client and a cache of the test's own. */
+async function run(query: string, subgraphs: SubgraphClient, cache?: EntityCache) {
+  const composition = await composeSubgraphs([
+    { name: 'users', sdl: users, url: 'http://users.test' },
+    { name: 'names', sdl: names, url: 'http://names.test' },
+  ]);
+  if (!composition.ok) throw new Error(composition.errors.map(({ message }) => message).join());
+  const supergraph = buildSupergraph(composition.supergraphSdl);
+  const document = parse(query);
+  const operation = getOperationAST(document);
+  if (!operation) throw new Error('no operation');
+  const { apiSchema: schema } = supergraph;
+  const asked = createOperationCache().get({ schema, document, operation, queryHash: '', source: query });
+  const { executable } = createOperationPlanner(supergraph, createExecutable).plan({
+    document,
+    operationName: undefined,
+    documentHash: undefined,
+    names: asked.names,
+    variables: {},
+    conditions: asked.conditionsIn({}),
+    activeLabels: new Set(),
+  });
+  const result = await executeOperation({
+    asked,
+    executable,
+    variables: {},
+    coercedVariables: {},
+    verdict: undefined,
+    context,
+    subgraphs,
+    cache,
+  });
+  return JSON.parse(JSON.stringify(result));
+}
+
+const scope: Scope = { key: 'mine', headers: {}, principal: null };
+const context = createFetchContext(
+  {
+    requestId: 'r',
+    headers: {},
+    principal: null,
+    clientAddress: '',
+    signal: new AbortController().signal,
+    deadline: performance.now() + 30_000,
+    responseHeaders: new Map(),
+    record: createRequestRecord(),
+  },
+  { generation: 'g1', scopeOf: () => scope },
+);
+
+function client(seen: [SubgraphRequest, FetchContext][] = []): SubgraphClient {
+  return {
+    send(request, sentFor) {
+      seen.push([request, sentFor]);
+      const { _r0: wanted = [] }: { _r0?: { id: string }[] } = JSON.parse(request.variables);
+      const data =
+        request.subgraph === 'users'
+          ? { users: ['1', '2', '3'].map((id) => ({ __typename: 'User', id })) }
+          : { _entities: wanted.map(({ id }) => ({ name: `fetched ${id}`, secret: `secret ${id}` })) };
+      return Promise.resolve({ data, errors: [], headers: {} });
+    },
+  };
+}
+
+it('every fetch knows the deadline, the signal, the scope and the generation it is made for', async () => {
+  const seen: [SubgraphRequest, FetchContext][] = [];
+  await run('{ users { name } }', client(seen));
+  expect(seen).toHaveLength(2);
+  for (const [{ subgraph }, { deadline, signal, generation, scopeOf }] of seen) {
+    expect([deadline, signal, generation]).toEqual([context.deadline, context.signal, 'g1']);
+    expect(scopeOf(subgraph)).toBe(scope);
+  }
+});
+
+it('any of the entities a fetch wants may come from elsewhere', async () => {
+  const looked: EntityLookup[] = [];
+  const seen: [SubgraphRequest, FetchContext][] = [];
+  const cache: EntityCache = {
+    read(lookup) {
+      looked.push(lookup);
+      return Promise.resolve(
+        lookup.representations.map((text) => (text.includes('"2"') ? { name: 'kept' } : undefined)),
+      );
+    },
+    write() {},
+  };
+  const { data } = await run('{ users { name } }', client(seen), cache);
+  expect(looked[0]?.representations).toEqual(['1', '2', '3'].map((id) => `{"__typename":"User","id":"${id}"}`));
+  expect(data).toEqual({ users: [{ name: 'fetched 1' }, { name: 'kept' }, { name: 'fetched 3' }] });
+  expect(seen[1]?.[0].entities).toBe(2);
+});
