@@ -233,18 +233,29 @@ function tellCauses(
   for (const [key, child] of node?.children ?? []) {
     const field = selection.fieldNamed(String(key), type);
     if (field === undefined || !isNonNullType(field.type)) continue;
-    const value = getOwn(source, String(key)) ?? undefined;
+    const place: Place = { run, field, parent: type, source };
     const at: Position = { parent: position, key: field.responseName };
-    const declared = getNamedType(field.type);
-    if (isJsonObject(value) && field.selection !== undefined && isCompositeType(declared)) {
-      const inner = runtimeType(run.schema, value, declared, field.selection);
-      if (inner !== undefined) isCaused = tellCauses(run, field.selection, inner, value, at, child) || isCaused;
-    }
-    if (value !== undefined) continue;
-    isCaused = true;
-    if (!child.settled) tell({ run, field, parent: type, source }, child, pathOf(at), field);
+    isCaused = tellCausesAt(place, getOwn(source, String(key)), at, child) || isCaused;
   }
   return isCaused;
+}
+
+function tellCausesAt(place: Place, value: unknown, position: Position, node: FaultNode): boolean {
+  const { run, field } = place;
+  if (value === undefined || value === null) {
+    if (!node.settled) tell(place, node, pathOf(position), field);
+    return true;
+  }
+  if (Array.isArray(value)) {
+    const items = [...node.children].map(([key, child]) =>
+      tellCausesAt(place, value[Number(key)], { parent: position, key }, child),
+    );
+    return items.includes(true);
+  }
+  const declared = field.type && getNamedType(field.type);
+  if (!isJsonObject(value) || field.selection === undefined || !isCompositeType(declared)) return false;
+  const type = runtimeType(run.schema, value, declared, field.selection);
+  return type !== undefined && tellCauses(run, field.selection, type, value, position, node);
 }
 
 /** Reports every fault at or below a position that is null, in the client's names as far as it asked. */

@@ -16,7 +16,7 @@ export function createRepresentationWriter(required: RequiredSelection): Represe
   const otherType: RepresentationWriter = () => OTHER_TYPE;
   const writerFor = byTypeName((typeName): RepresentationWriter => {
     const fields = fieldsFor(required, typeName);
-    if (!fields.some(({ key }) => key === '__typename') || !hasKey(required, fields)) return otherType;
+    if (!fields.some(({ key }) => key === '__typename') || !hasKey(required, fields, typeName)) return otherType;
     return createObjectWriter(fields, typeName);
   });
   return (object) => writerFor(object['__typename'])(object);
@@ -26,13 +26,14 @@ export function createRepresentationWriter(required: RequiredSelection): Represe
  * Where an interface object is wanted for some types only, fragments on these hold its key, while the fields it requires
  * stand in one on the interface, which applies to all types.
  */
-function hasKey({ typed }: RequiredSelection, fields: readonly WrittenField[]): boolean {
+function hasKey({ typed }: RequiredSelection, fields: readonly WrittenField[], typeName: unknown): boolean {
+  if (typed.some(({ condition }) => condition === typeName)) return true;
   const casts = typed
     .filter(({ types }) => types.size === 1)
     .map(({ condition, selection }) => fieldsFor(selection, condition))
     .filter((keyFields) => keyFields.some(({ constant }) => constant !== undefined));
-  const has = (name: string): boolean => fields.some(({ key }) => key === name);
-  return casts.length === 0 || casts.some((keyFields) => keyFields.every(({ key }) => has(key)));
+  const has = (name: string): boolean => name !== '__typename' && fields.some(({ key }) => key === name);
+  return casts.length === 0 || casts.some((keyFields) => keyFields.some(({ key }) => has(key)));
 }
 
 type ObjectWriter = (object: Readonly<Record<string, unknown>>) => string | typeof MISSING;
