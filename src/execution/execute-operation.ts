@@ -1,14 +1,12 @@
-import type { FieldNode } from 'graphql';
 import type { EntityCache } from '../cache/entity-cache.ts';
 import type { FetchContext } from '../core/request-context.ts';
 import type { SubgraphClient } from '../subgraph/client.ts';
 import type { AskedOperation } from './asked-operation.ts';
 import type { Executable } from './executable.ts';
 import { executePlan } from './execute-plan.ts';
-import type { Fault } from './faults.ts';
 import { introspect } from './introspect.ts';
 import { project } from './project.ts';
-import type { Projected } from './project.ts';
+import type { Projected, Verdict } from './project.ts';
 import type { SharedLoaders } from './shared-loaders.ts';
 
 export interface OperationRun {
@@ -19,7 +17,7 @@ export interface OperationRun {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly coercedVariables: Readonly<Record<string, unknown>>;
   /** A denied position is null with the denial as its error, whatever was fetched. */
-  readonly verdict: ((parentType: string, field: FieldNode) => Fault | undefined) | undefined;
+  readonly verdict: Verdict | undefined;
   readonly context: FetchContext;
   readonly subgraphs: SubgraphClient;
   readonly cache: EntityCache | undefined;

@@ -25,6 +25,17 @@ import { getOwn, setOwn } from './own.ts';
 import { pathOf, ResponseErrors } from './response-errors.ts';
 import type { Position } from './response-errors.ts';
 
+/** A field node's denial for an object of a concrete type; the field's value is not looked at. */
+export type Verdict = (parentType: string, field: FieldNode, at: VerdictPlace) => Fault | undefined;
+
+/** Where a verdict is asked for. */
+export interface VerdictPlace {
+  /** The object as it was fetched, also what was fetched for the verdict alone; keys are those of `FieldNames`. */
+  readonly parent: Readonly<Record<string, unknown>>;
+  /** The field's position in the response. */
+  readonly path: () => readonly (string | number)[];
+}
+
 export interface Projection {
   /** The API schema: what it does not have, the client does not see. */
   readonly schema: GraphQLSchema;
@@ -32,8 +43,7 @@ export interface Projection {
   readonly selection: Selection;
   readonly data: Record<string, unknown>;
   readonly faults: FaultBook;
-  /** A field node's denial for an object of a concrete type; its value is not looked at. */
-  readonly verdict: ((parentType: string, field: FieldNode) => Fault | undefined) | undefined;
+  readonly verdict: Verdict | undefined;
   /** Answers to `__schema` and `__type`, by response name. */
   readonly introspection: Readonly<Record<string, unknown>>;
 }
@@ -106,7 +116,7 @@ function projectField(
   }
   const position: Position = { parent: parentPosition, key: field.responseName };
   const at: Place = { run, field, parent, source };
-  const denial = denialOf(run, parent, field);
+  const denial = denialOf(at, position);
   if (denial !== undefined) {
     // What a subgraph said about a hidden position is hidden with it.
     settle(parentFaults?.children.get(field.dataName));
@@ -117,10 +127,10 @@ function projectField(
   return projectValue(at, field.type, getOwn(source, field.dataName), position, faults);
 }
 
-function denialOf({ verdict }: Run, parent: GraphQLObjectType, field: ResponseField): Fault | undefined {
-  if (verdict === undefined) return undefined;
+function denialOf({ run, parent, field, source }: Place, position: Position): Fault | undefined {
+  if (run.verdict === undefined) return undefined;
   for (const node of field.nodes) {
-    const denial = verdict(parent.name, node);
+    const denial = run.verdict(parent.name, node, { parent: source, path: () => pathOf(position) });
     if (denial !== undefined) return denial;
   }
   return undefined;

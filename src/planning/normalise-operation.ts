@@ -47,8 +47,15 @@ export function nameFields(document: DocumentNode): FieldNames {
   }
   return {
     of(field) {
-      const name = field.name.value === '__typename' ? '__typename' : names.get(keyOf(field));
-      if (name === undefined) throw new Error(`The document that was named has no field ${print(field)}`);
+      if (field.name.value === '__typename') return '__typename';
+      const key = keyOf(field);
+      const known = names.get(key);
+      if (known !== undefined) return known;
+      // Fetched beyond what the client asked: under a name that neither a client nor a key or `@requires` has.
+      const keys = variants.get(field.name.value) ?? [];
+      variants.set(field.name.value, [...keys, key]);
+      const name = `${reservedPrefix}${keys.length + 1}_${field.name.value}`;
+      names.set(key, name);
       return name;
     },
   };

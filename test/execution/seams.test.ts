@@ -6,6 +6,7 @@ import type { FetchContext, Scope } from '../../src/core/request-context.ts';
 import { createExecutable } from '../../src/execution/executable.ts';
 import { executeOperation } from '../../src/execution/execute-operation.ts';
 import { createOperationCache } from '../../src/execution/operation-cache.ts';
+import type { Verdict } from '../../src/execution/project.ts';
 import { createOperationPlanner } from '../../src/planning/operation-planner.ts';
 import type { SubgraphClient, SubgraphRequest } from '../../src/subgraph/client.ts';
 import { composeSubgraphs } from '../../src/supergraph/compose.ts';
@@ -16,7 +17,11 @@ const users = `${link} type Query { users: [User!]! } type User @key(fields: "id
 const names = `${link} type User @key(fields: "id") { id: ID! name: String secret: String }`;
 
 /** Runs an operation on the real planner and executor, with a client and a cache of the test's own. */
-async function run(query: string, subgraphs: SubgraphClient, cache?: EntityCache) {
+async function run(
+  query: string,
+  subgraphs: SubgraphClient,
+  { cache, toFetch = query, verdict }: { cache?: EntityCache; toFetch?: string; verdict?: Verdict } = {},
+) {
   const composition = await composeSubgraphs([
     { name: 'users', sdl: users, url: 'http://users.test' },
     { name: 'names', sdl: names, url: 'http://names.test' },
@@ -29,7 +34,7 @@ async function run(query: string, subgraphs: SubgraphClient, cache?: EntityCache
   const { apiSchema: schema } = supergraph;
   const asked = createOperationCache().get({ schema, document, operation, queryHash: '', source: query });
   const { executable } = createOperationPlanner(supergraph, createExecutable).plan({
-    document,
+    document: parse(toFetch),
     operationName: undefined,
     documentHash: undefined,
     names: asked.names,
@@ -42,7 +47,7 @@ async function run(query: string, subgraphs: SubgraphClient, cache?: EntityCache
     executable,
     variables: {},
     coercedVariables: {},
-    verdict: undefined,
+    verdict,
     context,
     subgraphs,
     cache,
@@ -73,7 +78,7 @@ function client(seen: [SubgraphRequest, FetchContext][] = []): SubgraphClient {
       const data =
         request.subgraph === 'users'
           ? { users: ['1', '2', '3'].map((id) => ({ __typename: 'User', id })) }
-          : { _entities: wanted.map(({ id }) => ({ name: `fetched ${id}`, secret: `secret ${id}` })) };
+          : { _entities: wanted.map(({ id }) => ({ name: `fetched ${id}`, __atrium_1_secret: `secret ${id}` })) };
       return Promise.resolve({ data, errors: [], headers: {} });
     },
   };
@@ -101,8 +106,27 @@ it('any of the entities a fetch wants may come from elsewhere', async () => {
     },
     write() {},
   };
-  const { data } = await run('{ users { name } }', client(seen), cache);
+  const { data } = await run('{ users { name } }', client(seen), { cache });
   expect(looked[0]?.representations).toEqual(['1', '2', '3'].map((id) => `{"__typename":"User","id":"${id}"}`));
   expect(data).toEqual({ users: [{ name: 'fetched 1' }, { name: 'kept' }, { name: 'fetched 3' }] });
   expect(seen[1]?.[0].entities).toBe(2);
+});
+
+it('more may be fetched than was asked, for a verdict on each position that the client sees nothing else of', async () => {
+  const seen: [SubgraphRequest, FetchContext][] = [];
+  const paths: unknown[] = [];
+  const verdict: Verdict = (parentType, { name: { value: field } }, { parent, path }) => {
+    if (field !== 'name') return undefined;
+    paths.push(path());
+    return parent['__atrium_1_secret'] === 'secret 2'
+      ? { message: `not yours, ${parentType}`, extensions: {} }
+      : undefined;
+  };
+  const result = await run('{ users { name } }', client(seen), { toFetch: '{ users { name secret } }', verdict });
+  expect(seen[1]?.[0].query).toContain('{name __atrium_1_secret:secret}');
+  expect(paths).toEqual([0, 1, 2].map((index) => ['users', index, 'name']));
+  expect(result).toEqual({
+    data: { users: [{ name: 'fetched 1' }, { name: null }, { name: 'fetched 3' }] },
+    errors: [expect.objectContaining({ message: 'not yours, User', path: ['users', 1, 'name'] })],
+  });
 });
