@@ -1,4 +1,5 @@
-import { chain, defineConfig, rule, shield, type RequestContext } from 'atrium';
+import { chain, defineConfig, rule, shield } from 'atrium';
+import type { RequestContext } from 'atrium';
 import { GraphQLError } from 'graphql';
 
 const signedIn = rule('signed in', { cache: 'contextual' })(

@@ -8,16 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { composeSubgraphs } from '../src/supergraph/compose.ts';
 import type { Contestant } from './contestants.ts';
 import { Child } from './support/child.ts';
-import {
-  countsSchema,
-  loadResultSchema,
-  subgraphsSchema,
-  usageSchema,
-  type LoadJob,
-  type LoadResult,
-  type Subgraphs,
-  type Usage,
-} from './support/schemas.ts';
+import { countsSchema, loadResultSchema, subgraphsSchema, usageSchema } from './support/schemas.ts';
+import type { LoadJob, LoadResult, Subgraphs, Usage } from './support/schemas.ts';
 import type { Workload } from './workloads.ts';
 
 /** Where contestants meet: the subgraphs, the clients and a supergraph file for each world. */

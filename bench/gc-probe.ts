@@ -1,6 +1,7 @@
 import { Session } from 'node:inspector/promises';
 import { writeFile } from 'node:fs/promises';
-import { constants, PerformanceObserver, type PerformanceEntry } from 'node:perf_hooks';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
+import type { PerformanceEntry } from 'node:perf_hooks';
 import { answerParent } from './support/answer-parent.ts';
 import type { Alive, Usage } from './support/schemas.ts';
 

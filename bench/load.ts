@@ -1,7 +1,9 @@
 import { Pool } from 'undici';
 import { answerParent } from './support/answer-parent.ts';
-import { loadJobSchema, type LoadJob, type LoadResult } from './support/schemas.ts';
-import { workloads, type Workload } from './workloads.ts';
+import { loadJobSchema } from './support/schemas.ts';
+import type { LoadJob, LoadResult } from './support/schemas.ts';
+import { workloads } from './workloads.ts';
+import type { Workload } from './workloads.ts';
 
 // The clients, in a process of their own. Ends when the time is up or enough was asked, whichever comes first.
 

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
-import { contestantNames, type ContestantName } from './contestants.ts';
-import { workloadNames, type WorkloadName } from './workloads.ts';
+import { contestantNames } from './contestants.ts';
+import type { ContestantName } from './contestants.ts';
+import { workloadNames } from './workloads.ts';
+import type { WorkloadName } from './workloads.ts';
 
 export interface BenchOptions {
   readonly workloads: readonly WorkloadName[];

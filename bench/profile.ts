@@ -4,9 +4,11 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { openArena } from './arena.ts';
 import { compareAnswers } from './compare-answers.ts';
-import { contestantNames, contestants, type Contestant } from './contestants.ts';
+import { contestantNames, contestants } from './contestants.ts';
+import type { Contestant } from './contestants.ts';
 import { printProfile, profileSchema } from './print-profile.ts';
-import { workloadNames, workloads, type Workload } from './workloads.ts';
+import { workloadNames, workloads } from './workloads.ts';
+import type { Workload } from './workloads.ts';
 
 const help = `Shows where a gateway's CPU goes under one workload.
 

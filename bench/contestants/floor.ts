@@ -1,7 +1,8 @@
 import Fastify from 'fastify';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
-import { createAsk, type Ask } from '../floor/ask-subgraph.ts';
+import { createAsk } from '../floor/ask-subgraph.ts';
+import type { Ask } from '../floor/ask-subgraph.ts';
 import { createCold } from '../floor/cold.ts';
 import { deep } from '../floor/deep.ts';
 import { list } from '../floor/lists.ts';

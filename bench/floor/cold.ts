@@ -1,6 +1,7 @@
 import { operationFromDocument, Supergraph } from '@apollo/federation-internals';
 import { QueryPlanner } from '@apollo/query-planner';
-import { Kind, parse, validate, type SelectionSetNode } from 'graphql';
+import { Kind, parse, validate } from 'graphql';
+import type { SelectionSetNode } from 'graphql';
 import { readFileSync } from 'node:fs';
 import type { Ask } from './ask-subgraph.ts';
 import { deep } from './deep.ts';

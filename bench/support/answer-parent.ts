@@ -1,4 +1,5 @@
-import { questionSchema, type Reply } from './messages.ts';
+import { questionSchema } from './messages.ts';
+import type { Reply } from './messages.ts';
 
 /** Answers what the benchmark asks this process over IPC. The process ends with the benchmark, however that ended. */
 export function answerParent(handlers: Readonly<Record<string, (payload: unknown) => unknown>>): void {

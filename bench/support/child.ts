@@ -1,6 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { z } from 'zod';
-import { replySchema, type Question } from './messages.ts';
+import { replySchema } from './messages.ts';
+import type { Question } from './messages.ts';
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {

@@ -1,4 +1,5 @@
-import { graphql, type GraphQLSchema } from 'graphql';
+import { graphql } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import type { BenchSubgraph } from './world.ts';
 
 export function executeSchema(schema: GraphQLSchema, context: () => object = () => ({})): BenchSubgraph['execute'] {

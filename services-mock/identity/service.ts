@@ -1,7 +1,8 @@
 import Fastify from 'fastify';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { demoUsers } from '../support/demo-users.ts';
-import { listen, type ListenOptions, type RunningService } from '../support/listen.ts';
+import { listen } from '../support/listen.ts';
+import type { ListenOptions, RunningService } from '../support/listen.ts';
 
 export interface IdentityOptions extends ListenOptions {
   /** The tokens' `iss`; `http://127.0.0.1:4005` when absent. */

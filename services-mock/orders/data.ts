@@ -1,5 +1,7 @@
-import { generateProducts, type Product } from '../products/data.ts';
-import { euros, type Money } from '../support/money.ts';
+import { generateProducts } from '../products/data.ts';
+import type { Product } from '../products/data.ts';
+import { euros } from '../support/money.ts';
+import type { Money } from '../support/money.ts';
 import { createRandom } from '../support/random.ts';
 import { userCount } from '../users/data.ts';
 

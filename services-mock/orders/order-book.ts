@@ -1,5 +1,7 @@
-import { generateProducts, type Product } from '../products/data.ts';
-import { generateOrders, orderIdOf, type Order } from './data.ts';
+import { generateProducts } from '../products/data.ts';
+import type { Product } from '../products/data.ts';
+import { generateOrders, orderIdOf } from './data.ts';
+import type { Order } from './data.ts';
 
 /** The tables of the service with their indexes. */
 export interface OrderBook {

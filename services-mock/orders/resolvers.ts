@@ -1,15 +1,19 @@
 import DataLoader from 'dataloader';
 import { GraphQLError } from 'graphql';
 import type { Product } from '../products/data.ts';
-import { customerIdOf, type Caller } from '../support/caller.ts';
-import { connectionOf, type PageArguments } from '../support/connection.ts';
+import { customerIdOf } from '../support/caller.ts';
+import type { Caller } from '../support/caller.ts';
+import { connectionOf } from '../support/connection.ts';
+import type { PageArguments } from '../support/connection.ts';
 import { badUserInput, notFound } from '../support/errors.ts';
 import type { Money } from '../support/money.ts';
 import type { Resolvers } from '../support/subgraph-service.ts';
-import { orderItemOf, totalOf, type Order, type OrderItem } from './data.ts';
+import { orderItemOf, totalOf } from './data.ts';
+import type { Order, OrderItem } from './data.ts';
 import type { OrderBook } from './order-book.ts';
 import { eventsOf } from './order-events.ts';
-import { shippingEstimate, type Shippable, type ShippingSpeed } from './shipping.ts';
+import { shippingEstimate } from './shipping.ts';
+import type { Shippable, ShippingSpeed } from './shipping.ts';
 
 interface OrderLoaders {
   readonly orderById: DataLoader<string, Order | undefined>;

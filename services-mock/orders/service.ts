@@ -1,9 +1,12 @@
 import { callerOf } from '../support/caller.ts';
 import type { RunningService } from '../support/listen.ts';
-import { startSubgraph, type SubgraphOptions } from '../support/start-subgraph.ts';
-import { loadSubgraphSchema, type SubgraphService } from '../support/subgraph-service.ts';
+import { startSubgraph } from '../support/start-subgraph.ts';
+import type { SubgraphOptions } from '../support/start-subgraph.ts';
+import { loadSubgraphSchema } from '../support/subgraph-service.ts';
+import type { SubgraphService } from '../support/subgraph-service.ts';
 import { createOrderBook } from './order-book.ts';
-import { createOrderLoaders, createOrderResolvers, type OrdersContext } from './resolvers.ts';
+import { createOrderLoaders, createOrderResolvers } from './resolvers.ts';
+import type { OrdersContext } from './resolvers.ts';
 
 /** The subgraph `orders` with fresh data; `now` dates new orders. */
 export function createOrdersService(now = () => new Date()): SubgraphService<OrdersContext> {

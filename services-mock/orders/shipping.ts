@@ -1,4 +1,5 @@
-import { euros, type Money } from '../support/money.ts';
+import { euros } from '../support/money.ts';
+import type { Money } from '../support/money.ts';
 
 export type ShippingSpeed = 'STANDARD' | 'EXPRESS';
 

@@ -1,6 +1,8 @@
-import { generateOrders, type Order } from '../orders/data.ts';
+import { generateOrders } from '../orders/data.ts';
+import type { Order } from '../orders/data.ts';
 import type { Money } from '../support/money.ts';
-import { createRandom, type Random } from '../support/random.ts';
+import { createRandom } from '../support/random.ts';
+import type { Random } from '../support/random.ts';
 
 export interface Payment {
   readonly id: string;

@@ -1,4 +1,5 @@
-import { generatePayments, paymentIdOf, type Payment } from './data.ts';
+import { generatePayments, paymentIdOf } from './data.ts';
+import type { Payment } from './data.ts';
 
 /** The table of the service with its indexes. */
 export interface Ledger {

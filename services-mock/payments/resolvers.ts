@@ -1,11 +1,13 @@
 import DataLoader from 'dataloader';
-import { customerIdOf, type Caller } from '../support/caller.ts';
+import { customerIdOf } from '../support/caller.ts';
+import type { Caller } from '../support/caller.ts';
 import { badUserInput, notFound } from '../support/errors.ts';
 import { euros } from '../support/money.ts';
 import type { Resolvers } from '../support/subgraph-service.ts';
 import type { Payment } from './data.ts';
 import type { Ledger } from './ledger.ts';
-import { parsePaymentMethod, type PaymentMethodInput } from './payment-method.ts';
+import { parsePaymentMethod } from './payment-method.ts';
+import type { PaymentMethodInput } from './payment-method.ts';
 
 interface PaymentLoaders {
   readonly paymentById: DataLoader<string, Payment | undefined>;

@@ -1,9 +1,12 @@
 import { callerOf } from '../support/caller.ts';
 import type { RunningService } from '../support/listen.ts';
-import { startSubgraph, type SubgraphOptions } from '../support/start-subgraph.ts';
-import { loadSubgraphSchema, type SubgraphService } from '../support/subgraph-service.ts';
+import { startSubgraph } from '../support/start-subgraph.ts';
+import type { SubgraphOptions } from '../support/start-subgraph.ts';
+import { loadSubgraphSchema } from '../support/subgraph-service.ts';
+import type { SubgraphService } from '../support/subgraph-service.ts';
 import { createLedger } from './ledger.ts';
-import { createPaymentLoaders, createPaymentResolvers, type PaymentsContext } from './resolvers.ts';
+import { createPaymentLoaders, createPaymentResolvers } from './resolvers.ts';
+import type { PaymentsContext } from './resolvers.ts';
 
 /** The subgraph `payments` with fresh data; `now` dates new payments. */
 export function createPaymentsService(now = () => new Date()): SubgraphService<PaymentsContext> {

@@ -1,4 +1,5 @@
-import { generateProducts, generateReviews, type Product, type Review } from './data.ts';
+import { generateProducts, generateReviews } from './data.ts';
+import type { Product, Review } from './data.ts';
 
 /** The tables of the service with their indexes. */
 export interface Catalogue {

@@ -1,5 +1,7 @@
-import { euros, type Money } from '../support/money.ts';
-import { createRandom, type Random } from '../support/random.ts';
+import { euros } from '../support/money.ts';
+import type { Money } from '../support/money.ts';
+import { createRandom } from '../support/random.ts';
+import type { Random } from '../support/random.ts';
 import { userCount } from '../users/data.ts';
 
 export interface Product {

@@ -5,8 +5,10 @@ import { ApolloServerPluginSchemaReportingDisabled } from '@apollo/server/plugin
 import { ApolloServerPluginUsageReportingDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify from 'fastify';
-import { installFaults, type Faults } from './faults.ts';
-import { listen, type ListenOptions, type RunningService } from './listen.ts';
+import { installFaults } from './faults.ts';
+import type { Faults } from './faults.ts';
+import { listen } from './listen.ts';
+import type { ListenOptions, RunningService } from './listen.ts';
 import type { SubgraphService } from './subgraph-service.ts';
 
 export interface SubgraphOptions extends ListenOptions {

@@ -1,5 +1,6 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { parse, Source, type GraphQLSchema } from 'graphql';
+import { parse, Source } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 

@@ -1,6 +1,8 @@
 import type DataLoader from 'dataloader';
-import { customerIdOf, type Caller } from '../support/caller.ts';
-import { connectionOf, type Connection, type PageArguments } from '../support/connection.ts';
+import { customerIdOf } from '../support/caller.ts';
+import type { Caller } from '../support/caller.ts';
+import { connectionOf } from '../support/connection.ts';
+import type { Connection, PageArguments } from '../support/connection.ts';
 import { badUserInput, notFound } from '../support/errors.ts';
 import type { Resolvers } from '../support/subgraph-service.ts';
 import type { Address, User } from './data.ts';

@@ -1,10 +1,14 @@
 import DataLoader from 'dataloader';
 import type { RunningService } from '../support/listen.ts';
 import { callerOf } from '../support/caller.ts';
-import { startSubgraph, type SubgraphOptions } from '../support/start-subgraph.ts';
-import { loadSubgraphSchema, type SubgraphService } from '../support/subgraph-service.ts';
-import { generateUsers, type User } from './data.ts';
-import { createUserResolvers, type UsersContext } from './resolvers.ts';
+import { startSubgraph } from '../support/start-subgraph.ts';
+import type { SubgraphOptions } from '../support/start-subgraph.ts';
+import { loadSubgraphSchema } from '../support/subgraph-service.ts';
+import type { SubgraphService } from '../support/subgraph-service.ts';
+import { generateUsers } from './data.ts';
+import type { User } from './data.ts';
+import { createUserResolvers } from './resolvers.ts';
+import type { UsersContext } from './resolvers.ts';
 
 /** The subgraph `users` with fresh data. */
 export function createUsersService(): SubgraphService<UsersContext> {

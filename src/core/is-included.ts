@@ -1,10 +1,5 @@
-import {
-  getDirectiveValues,
-  GraphQLError,
-  GraphQLIncludeDirective,
-  GraphQLSkipDirective,
-  type SelectionNode,
-} from 'graphql';
+import { getDirectiveValues, GraphQLError, GraphQLIncludeDirective, GraphQLSkipDirective } from 'graphql';
+import type { SelectionNode } from 'graphql';
 import { RequestError } from './errors.ts';
 
 /**

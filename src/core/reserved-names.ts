@@ -1,4 +1,5 @@
-import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql';
+import { Kind } from 'graphql';
+import type { DocumentNode, SelectionSetNode } from 'graphql';
 import { RequestError } from './errors.ts';
 
 /**

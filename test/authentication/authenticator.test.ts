@@ -1,18 +1,17 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportSPKI, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose';
+import type { JWTPayload } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { authenticationStep } from '../../src/authentication/authentication-step.ts';
-import {
-  type AuthenticationOptions,
-  type Authenticator,
-  createAuthenticator,
-} from '../../src/authentication/authenticator.ts';
+import { createAuthenticator } from '../../src/authentication/authenticator.ts';
+import type { AuthenticationOptions, Authenticator } from '../../src/authentication/authenticator.ts';
 import { ConfigurationError, RequestError } from '../../src/core/errors.ts';
 import type { Principal } from '../../src/core/principal.ts';
 import { createRecordingLogger } from '../redis/recording-logger.ts';
-import { createSigningKey, type IssuerServer, type SigningKey, startIssuerServer } from './issuer-server.ts';
+import { createSigningKey, startIssuerServer } from './issuer-server.ts';
+import type { IssuerServer, SigningKey } from './issuer-server.ts';
 
 const seconds = 1000;
 const minutes = 60 * seconds;

@@ -1,22 +1,14 @@
 import * as fc from 'fast-check';
-import { type FieldNode, GraphQLError, type GraphQLResolveInfo, Kind, parse } from 'graphql';
+import { GraphQLError, Kind, parse } from 'graphql';
+import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { createEvaluator, type RuleCall } from '../../src/authorization/evaluate.ts';
+import { createEvaluator } from '../../src/authorization/evaluate.ts';
+import type { RuleCall } from '../../src/authorization/evaluate.ts';
 import { compileRules } from '../../src/authorization/rule-tree.ts';
-import {
-  allow,
-  and,
-  chain,
-  deny,
-  inputRule,
-  not,
-  or,
-  race,
-  rule,
-  shield,
-  type ShieldOptions,
-} from '../../src/authorization/shield.ts';
-import { type Logger, silentLogger } from '../../src/core/logger.ts';
+import { allow, and, chain, deny, inputRule, not, or, race, rule, shield } from '../../src/authorization/shield.ts';
+import type { ShieldOptions } from '../../src/authorization/shield.ts';
+import { silentLogger } from '../../src/core/logger.ts';
+import type { Logger } from '../../src/core/logger.ts';
 import { accounts, listeningLogger } from './fixture.ts';
 
 type ShieldRule = ReturnType<typeof and> | ReturnType<ReturnType<typeof rule>>;

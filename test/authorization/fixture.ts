@@ -1,17 +1,12 @@
-import {
-  buildSchema,
-  getVariableValues,
-  type GraphQLSchema,
-  Kind,
-  type OperationDefinitionNode,
-  parse,
-  print,
-  validate,
-} from 'graphql';
-import { preFlight, type PreFlight } from '../../src/authorization/pre-flight.ts';
+import { buildSchema, getVariableValues, Kind, parse, print, validate } from 'graphql';
+import type { GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { preFlight } from '../../src/authorization/pre-flight.ts';
+import type { PreFlight } from '../../src/authorization/pre-flight.ts';
 import { compileRules } from '../../src/authorization/rule-tree.ts';
-import { shield, type RuleTree, type ShieldOptions } from '../../src/authorization/shield.ts';
-import { type Logger, silentLogger } from '../../src/core/logger.ts';
+import { shield } from '../../src/authorization/shield.ts';
+import type { RuleTree, ShieldOptions } from '../../src/authorization/shield.ts';
+import { silentLogger } from '../../src/core/logger.ts';
+import type { Logger } from '../../src/core/logger.ts';
 
 export const accounts = buildSchema(/* GraphQL */ `
   interface Node {

@@ -1,13 +1,6 @@
 import * as fc from 'fast-check';
-import {
-  buildSchema,
-  getNamedType,
-  graphql,
-  type GraphQLCompositeType,
-  type GraphQLFieldResolver,
-  isCompositeType,
-  isUnionType,
-} from 'graphql';
+import { buildSchema, getNamedType, graphql, isCompositeType, isUnionType } from 'graphql';
+import type { GraphQLCompositeType, GraphQLFieldResolver } from 'graphql';
 import { expect, test } from 'vitest';
 import { emptyPlaceholder } from '../../src/core/reserved-names.ts';
 import { allow, and, deny, not, or, race, rule } from '../../src/authorization/shield.ts';

@@ -1,4 +1,5 @@
-import { buildSchema, type FieldNode, Kind, type OperationDefinitionNode, parse, visit } from 'graphql';
+import { buildSchema, Kind, parse, visit } from 'graphql';
+import type { FieldNode, OperationDefinitionNode } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { preFlight } from '../../src/authorization/pre-flight.ts';
 import { compileRules } from '../../src/authorization/rule-tree.ts';

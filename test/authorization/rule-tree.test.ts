@@ -3,19 +3,8 @@ import { buildSchema } from 'graphql';
 import type * as GraphqlShield from 'graphql-shield';
 import { expect, test } from 'vitest';
 import { compileRules } from '../../src/authorization/rule-tree.ts';
-import {
-  allow,
-  and,
-  chain,
-  deny,
-  inputRule,
-  not,
-  or,
-  race,
-  rule,
-  type RuleTree,
-  shield,
-} from '../../src/authorization/shield.ts';
+import { allow, and, chain, deny, inputRule, not, or, race, rule, shield } from '../../src/authorization/shield.ts';
+import type { RuleTree } from '../../src/authorization/shield.ts';
 import { ConfigurationError } from '../../src/core/errors.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { accounts, listeningLogger } from './fixture.ts';

@@ -3,10 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEntityCache } from '../../src/cache/create-entity-cache.ts';
 import type { EntityLookup } from '../../src/cache/entity-cache.ts';
 import { canonicalJson } from '../../src/core/json.ts';
-import { createRequestRecord, type RequestContext } from '../../src/core/request-context.ts';
+import { createRequestRecord } from '../../src/core/request-context.ts';
+import type { RequestContext } from '../../src/core/request-context.ts';
 import { createMemoryStore } from '../../src/redis/memory-store.ts';
 import type { Store, StoreEntry } from '../../src/redis/store.ts';
-import { type StoreUnderTest, storeVariants } from '../redis/store-variants.ts';
+import { storeVariants } from '../redis/store-variants.ts';
+import type { StoreUnderTest } from '../redis/store-variants.ts';
 
 function contextOf(headers: Record<string, string> = {}): RequestContext {
   return {

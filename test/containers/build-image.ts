@@ -3,8 +3,10 @@ import { constants } from 'node:fs';
 import { copyFile, cp, mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseDockerIgnore } from './docker-ignore.ts';
-import { execForm, type Instruction, parseDockerfile, type Stage } from './dockerfile.ts';
-import { type HealthCheck, healthCheck } from './health.ts';
+import { execForm, parseDockerfile } from './dockerfile.ts';
+import type { Instruction, Stage } from './dockerfile.ts';
+import { healthCheck } from './health.ts';
+import type { HealthCheck } from './health.ts';
 
 /** What a container starts from. Paths of the image are below `root`, which stands for `/`. */
 export interface Image {

@@ -8,9 +8,11 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findExecutable } from '../support/find-executable.ts';
-import { buildImage, type Image } from './build-image.ts';
+import { buildImage } from './build-image.ts';
+import type { Image } from './build-image.ts';
 import { readComposeFile } from './compose-file.ts';
-import { type Containers, startContainers } from './run-containers.ts';
+import { startContainers } from './run-containers.ts';
+import type { Containers } from './run-containers.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const canRun = process.env['CI'] === 'true' || (await findExecutable('redis-server')) !== undefined;

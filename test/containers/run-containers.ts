@@ -1,12 +1,15 @@
-import { type ChildProcess, execFile, spawn, type SpawnOptions } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Image } from './build-image.ts';
-import { type ComposeService, containerPort } from './compose-file.ts';
-import { type HealthCheck, healthCheck, milliseconds } from './health.ts';
+import { containerPort } from './compose-file.ts';
+import type { ComposeService } from './compose-file.ts';
+import { healthCheck, milliseconds } from './health.ts';
+import type { HealthCheck } from './health.ts';
 
 export interface Containers {
   /** Where a service answers on this machine, for example `127.0.0.1:40123`. */

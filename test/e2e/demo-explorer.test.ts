@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../cli/run.ts';
-import { type DemoShop, startDemoShop } from './demo-shop.ts';
+import { startDemoShop } from './demo-shop.ts';
+import type { DemoShop } from './demo-shop.ts';
 import { findChromium, launchChromium } from './explorer-browser.ts';
 import { runOrderQuery } from './explorer-page.ts';
-import { type GatewayProcess, startGateway } from './gateway-process.ts';
+import { startGateway } from './gateway-process.ts';
+import type { GatewayProcess } from './gateway-process.ts';
 import { readmeBlock, untruePart } from './readme.ts';
 
 const chromium = await findChromium();

@@ -1,4 +1,5 @@
-import { freePorts, type Shop, startShop } from '../../services-mock/start-shop.ts';
+import { freePorts, startShop } from '../../services-mock/start-shop.ts';
+import type { Shop } from '../../services-mock/start-shop.ts';
 
 export interface DemoShop {
   /** What leads a gateway to this shop instead of the one at the usual ports. */

@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse, print } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Outcome, type ProcessOptions, root, runProcess, start, temporaryFolder } from '../cli/run.ts';
+import { root, runProcess, start, temporaryFolder } from '../cli/run.ts';
+import type { Outcome, ProcessOptions } from '../cli/run.ts';
 import { composeDemo } from './compose-demo.ts';
-import { type DemoShop, startDemoShop } from './demo-shop.ts';
-import { askAt, bin, type GatewayProcess, type RequestLine, startGateway } from './gateway-process.ts';
+import { startDemoShop } from './demo-shop.ts';
+import type { DemoShop } from './demo-shop.ts';
+import { askAt, bin, startGateway } from './gateway-process.ts';
+import type { GatewayProcess, RequestLine } from './gateway-process.ts';
 import { readmeBlock, untruePart } from './readme.ts';
 
 const orderHistoryFile = join(root, 'src/server/explorer/client/demo/order-history.graphql');

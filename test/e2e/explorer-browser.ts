@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 
 /** The Chromium of this machine: `CHROMIUM_PATH`, else one on the PATH, else undefined (an error with `CI=true`). */
 export async function findChromium(): Promise<string | undefined> {

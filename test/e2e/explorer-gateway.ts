@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { graphql, GraphQLError, type GraphQLSchema } from 'graphql';
+import { graphql, GraphQLError } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { explorerContentSecurityPolicy } from '../../src/server/explorer/content-security-policy.ts';
 
 export interface ExplorerGateway {

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
-import { buildSchema, type GraphQLSchema, parse } from 'graphql';
+import { buildSchema, parse } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { UnsecuredJWT } from 'jose';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureExplorer } from '../../src/server/explorer/build.ts';
 import { findChromium, launchChromium } from './explorer-browser.ts';
-import { type ExplorerGateway, startExplorerGateway } from './explorer-gateway.ts';
+import { startExplorerGateway } from './explorer-gateway.ts';
+import type { ExplorerGateway } from './explorer-gateway.ts';
 import { enterToken, openExplorer, runOrderQuery, runTab, tabTitles } from './explorer-page.ts';
 
 const chromium = await findChromium();

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { root, temporaryFolder } from '../cli/run.ts';
 import { composeDemo } from './compose-demo.ts';
-import { type DemoShop, startDemoShop } from './demo-shop.ts';
-import { type GatewayProcess, type GatewayProcessOptions, startGateway } from './gateway-process.ts';
+import { startDemoShop } from './demo-shop.ts';
+import type { DemoShop } from './demo-shop.ts';
+import { startGateway } from './gateway-process.ts';
+import type { GatewayProcess, GatewayProcessOptions } from './gateway-process.ts';
 import { readmeBlock } from './readme.ts';
 
 /** The demo's supergraph, in a folder without a configuration. */

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
-import { Redis, type Result } from 'ioredis';
+import { Redis } from 'ioredis';
+import type { Result } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { admits, type Buckets, type Charge } from '../../src/rate-limit/gcra.ts';
+import { admits } from '../../src/rate-limit/gcra.ts';
+import type { Buckets, Charge } from '../../src/rate-limit/gcra.ts';
 import { takeScript } from '../../src/rate-limit/gcra-script.ts';
 import { createMemoryBuckets } from '../../src/rate-limit/memory-buckets.ts';
 

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Principal } from '../../src/core/principal.ts';
-import { createRateLimiter, type RateLimiter } from '../../src/rate-limit/limiter.ts';
+import { createRateLimiter } from '../../src/rate-limit/limiter.ts';
+import type { RateLimiter } from '../../src/rate-limit/limiter.ts';
 import type { RateLimitRule, RateLimitSubject } from '../../src/rate-limit/rule.ts';
-import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
+import { connectRedis } from '../../src/redis/connect.ts';
+import type { RedisConnections } from '../../src/redis/connect.ts';
 import { createRecordingLogger } from '../redis/recording-logger.ts';
-import { startTcpProxy, type TcpProxy } from '../redis/tcp-proxy.ts';
+import { startTcpProxy } from '../redis/tcp-proxy.ts';
+import type { TcpProxy } from '../redis/tcp-proxy.ts';
 import { whenReady } from '../redis/when-ready.ts';
 
 const redisUrl = inject('redisUrl');

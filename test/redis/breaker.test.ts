@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Breaker, createBreaker } from '../../src/redis/breaker.ts';
+import { createBreaker } from '../../src/redis/breaker.ts';
+import type { Breaker } from '../../src/redis/breaker.ts';
 
 describe('breaker', () => {
   let now: number;

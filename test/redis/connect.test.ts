@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
-import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
+import { connectRedis } from '../../src/redis/connect.ts';
+import type { RedisConnections } from '../../src/redis/connect.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import type { Store } from '../../src/redis/store.ts';
 import { createRecordingLogger } from './recording-logger.ts';
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { startTcpProxy } from './tcp-proxy.ts';
+import type { TcpProxy } from './tcp-proxy.ts';
 import { whenReady } from './when-ready.ts';
 
 const redisUrl = inject('redisUrl');

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/redis/memory-store.ts';
-import { type StoreUnderTest, storeVariants } from './store-variants.ts';
+import { storeVariants } from './store-variants.ts';
+import type { StoreUnderTest } from './store-variants.ts';
 
 for (const variant of storeVariants) {
   describe.skipIf(variant.isMissing)(`a store ${variant.name}`, () => {

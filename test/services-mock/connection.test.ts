@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { connectionOf, type Connection } from '../../services-mock/support/connection.ts';
+import { connectionOf } from '../../services-mock/support/connection.ts';
+import type { Connection } from '../../services-mock/support/connection.ts';
 
 const list = (length: number) => Array.from({ length }, (_, index) => ({ id: String(index) }));
 

@@ -3,7 +3,8 @@ import { parse } from 'graphql';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts, startShop, type Shop } from '../../services-mock/start-shop.ts';
+import { freePorts, startShop } from '../../services-mock/start-shop.ts';
+import type { Shop } from '../../services-mock/start-shop.ts';
 
 const subgraphs = ['users', 'products', 'orders', 'payments'] as const;
 let shop: Shop;

@@ -1,4 +1,5 @@
-import { graphql, type ExecutionResult } from 'graphql';
+import { graphql } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import { UnsecuredJWT } from 'jose';
 import type { SubgraphService } from '../../../services-mock/support/subgraph-service.ts';
 
