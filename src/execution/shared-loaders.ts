@@ -80,7 +80,9 @@ export class SharedLoaders {
     if (scope === undefined) return undefined;
     const key = JSON.stringify([group.subgraph, scope.key, ...whatVariablesSay(slots, sender.variables)]);
     let batch = this.#batches.get(key);
-    if (batch !== undefined && batch.entities + countNew(batch, slots) > options.maxEntities) {
+    const isFull = batch !== undefined && batch.entities + countNew(batch, slots) > options.maxEntities;
+    // Of a batch that everybody left, the request would be ended as soon as it is sent.
+    if (batch !== undefined && (isFull || batch.abandoned.signal.aborted)) {
       batch.dispatch();
       batch = undefined;
     }
@@ -294,7 +296,12 @@ class BatchAnswer {
     }
   }
 
-  for({ places }: Member): SubgraphResponse {
+  /** undefined where only an answer of its own would tell what is the member's: it asks alone. */
+  for({ places }: Member): SubgraphResponse | undefined {
+    const isOdd = places.some(
+      ({ field }) => this.#entities[field] === undefined && !this.#errors[field]?.has(WHOLE_FIELD),
+    );
+    if (this.#response.data !== null && (isOdd || this.#unplaced.length > 0)) return undefined;
     const data: Record<string, unknown> = {};
     const errors = [...this.#unplaced];
     for (const [slot, { field, indexes }] of places.entries()) {

@@ -78,12 +78,22 @@ async function ask(sender: Sender, group: ExecutableGroup, slots: readonly Fetch
   if (!isMerged || !mayBeOneSlotsFault(response) || context.signal.aborted || performance.now() >= context.deadline) {
     return share(response, slots);
   }
+  // The response decides how many slots a step with contexts has.
+  if (slots.length > MAX_APART) {
+    return share(
+      shared === undefined ? response : await subgraphs.send(group.writeRequest(slots, variables), context),
+      slots,
+    );
+  }
   // Entity fetches all, for others share no request. One more round, in which nobody suffers for another.
   const answers = slots.map(async (slot) => {
     return share(await subgraphs.send(group.writeRequest([slot], variables), context), [slot]);
   });
   return (await Promise.all(answers)).flat();
 }
+
+/** Of more slots than this each is not worth a call of its own. */
+const MAX_APART = 10;
 
 /** Statuses by which a server speaks of itself or of its own deadlines: asking more often would make it worse. */
 const overloaded = [429, 503, 504];

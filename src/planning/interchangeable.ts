@@ -77,10 +77,11 @@ function isAtOrBelow(place: string, above: string): boolean {
   return place === above || place.startsWith(`${above}/`);
 }
 
+/** The place itself is `.`: not to be at or below it at all is another thing. */
 function placesBelow({ paths }: FetchStep, place: string): string {
   const below = paths.map(placeOf).filter((one) => isAtOrBelow(one, place));
   return below
-    .map((one) => one.slice(place.length))
+    .map((one) => `.${one.slice(place.length)}`)
     .toSorted()
     .join(' ');
 }

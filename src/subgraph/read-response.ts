@@ -39,7 +39,10 @@ const MAX_PATH_LENGTH = 500;
 /** Errors of any shape: something that is no error becomes an error that says nothing, because it was meant as one. */
 function readErrors(errors: unknown): SubgraphError[] {
   if (errors === undefined || errors === null) return [];
-  return (Array.isArray(errors) ? errors.slice(0, MAX_ERRORS) : [errors]).map(readError);
+  if (!Array.isArray(errors)) return [readError(errors)];
+  const read = errors.slice(0, MAX_ERRORS).map(readError);
+  // Without a place, so that nothing of the answer passes for free of errors.
+  return errors.length > MAX_ERRORS ? [...read, { message: `${errors.length - MAX_ERRORS} more errors` }] : read;
 }
 
 function readError(error: unknown): SubgraphError {
