@@ -66,8 +66,8 @@ export class SharedLoaders {
   }
 
   /**
-   * The answer as if the member had asked alone, errors that have no place of their own included; resolves with undefined
-   * when nobody joined it. undefined at once when its fetches may not be shared.
+   * The answer as if the member had asked alone; resolves with undefined when it has to, because nobody joined it or because
+   * the shared answer does not tell what is whose. undefined at once when its fetches may not be shared.
    */
   join(
     sender: Sender,

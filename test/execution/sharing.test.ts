@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import * as fc from 'fast-check';
@@ -396,5 +397,50 @@ describe('a merged request that fails as a whole', () => {
     asked.refuse = () => ({ status: 500, body: 'oops' });
     await ask('mutation { one: reserve(id: "1") { id } two: reserve(id: "2") { id } }');
     expect(asked.asked).toHaveLength(1);
+  });
+});
+
+describe('what one member does', () => {
+  it('does not fail those who join after it has left', async () => {
+    const { ask } = await openShop({ windowMs: 50, maxEntities: 100 });
+    const client = new AbortController();
+    const record = createRequestRecord();
+    const leaving = ask(leftOf('1'), { context: { signal: client.signal, record } });
+    // The root fetch has been answered: the look-up waits for others.
+    while (record.calls.length === 0) await immediate();
+    await immediate();
+    client.abort();
+    await leaving;
+    const answers = await Promise.all([ask(leftOf('2')), ask(leftOf('3'))]);
+    expect(answers.map(({ data, errors }) => [data, errors])).toEqual([
+      [{ product: { left: 4 } }, undefined],
+      [{ product: { left: 6 } }, undefined],
+    ]);
+  });
+
+  it('and what is said of it without a place, nobody else is told', async () => {
+    const { ask, stock: service } = await openShop({ windowMs: never, maxEntities: 2 });
+    service.refuse = (asked) => {
+      const wanted = representations(asked);
+      if (!JSON.stringify(wanted).includes('"secret"')) return undefined;
+      const data = { _entities: wanted.map(() => ({ left: 1 })) };
+      return { status: 200, body: JSON.stringify({ data, errors: [{ message: 'no account secret' }] }) };
+    };
+    const [own, other] = await Promise.all([ask(leftOf('secret')), ask(leftOf('2'))]);
+    expect(own.errors?.map(({ message }) => message)).toEqual(['no account secret']);
+    expect([other.data, other.errors]).toEqual([{ product: { left: 4 } }, undefined]);
+  });
+
+  it('and an entity that the subgraph leaves out loses nobody else theirs', async () => {
+    const { ask, stock: service } = await openShop({ windowMs: never, maxEntities: 2 });
+    service.refuse = (asked) => {
+      const wanted = JSON.stringify(representations(asked));
+      if (!wanted.includes('"gone"')) return undefined;
+      const _entities = wanted.includes('"2"') ? [{ left: 4 }] : [];
+      return { status: 200, body: JSON.stringify({ data: { _entities } }) };
+    };
+    const [own, other] = await Promise.all([ask(leftOf('gone')), ask(leftOf('2'))]);
+    expect(own.errors).toHaveLength(1);
+    expect([other.data, other.errors]).toEqual([{ product: { left: 4 } }, undefined]);
   });
 });
