@@ -227,7 +227,7 @@ function explainNull(place: Place, value: null | undefined, position: Position, 
   if (value === null) return;
   const failure = book.failureOf(place.source);
   if (failure !== undefined) errors.spread(failure, position, coordinate(place));
-  else if (!book.isAbsent(place.source)) errors.add(noAnswer(place), position, coordinate(place));
+  else if (!book.isAbsent(place.source)) errors.spread(noAnswer(place), position, coordinate(place));
 }
 
 /** Is an object null because subgraphs said so of some of its fields? Reports it where projection did not come to them. */
