@@ -4,7 +4,7 @@ import { openFeature } from './feature.ts';
 const user = { __typename: 'User', id: '1' };
 
 it('an entity at two places keeps what only one of them asks', async () => {
-  const { ask } = await openFeature({
+  const feature = await openFeature({
     places: {
       sdl: `
         type Query { as: [A] bs: [B] me: User }
@@ -25,7 +25,7 @@ it('an entity at two places keeps what only one of them asks', async () => {
     },
   });
   // The boss's nick makes the tags, which only need a key, wait for the names: equal users have become one by then.
-  const { answer } = await ask(
+  const { answer } = await feature.ask(
     '{ as { user { name tags { text } } } bs { user { name tags { of { id } } } } me { boss { nick } } }',
   );
   expect(answer).toEqual({
