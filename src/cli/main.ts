@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runCli } from './run-cli.ts';
 
-// V8 learns that what a request allocates mostly outlives a young-generation collection, as any request does that waits for
-// subgraphs, and then allocates it in the old generation, where it keeps alive all it refers to: with 50 requests in
-// flight that is half of the CPU.
+// A request waits for subgraphs, so most of what it allocates outlives a collection of the young generation. V8 learns that
+// and allocates it in the old one, where it keeps alive all it refers to long after its request: with 50 in flight that is
+// half of the CPU (docs/decisions/young-generation.md).
 setFlagsFromString('--no-allocation-site-pretenuring');
 
 // Not process.exit: what was written to a pipe may still be on its way.

@@ -26,7 +26,7 @@ export function interchangeablePaths(plan: FetchPlan, index: number): ReadonlySe
   const earlier = stepsOf(before);
   const later = new Set(stepsOf(after));
   const apart = plan.steps.filter(
-    (other) => other !== step && !isAtSamePlaces(other, step) && !earlier.includes(other),
+    (other) => other !== step && !isAtAllPlaces(other, step) && !earlier.includes(other),
   );
 
   const fuller = new Set<string>();
@@ -68,7 +68,8 @@ function connected(start: number, next: (group: number) => readonly number[], kn
   return known;
 }
 
-function isAtSamePlaces(step: FetchStep, other: FetchStep): boolean {
+/** It completes equal objects at the other's places alike, whichever of the two collects them first. */
+function isAtAllPlaces(step: FetchStep, other: FetchStep): boolean {
   const places = new Set(step.paths.map(placeOf));
   return step.settled === true && places.size === new Set([...places, ...other.paths.map(placeOf)]).size;
 }
