@@ -25,9 +25,7 @@ export function interchangeablePaths(plan: FetchPlan, index: number): ReadonlySe
     plan.steps.filter((_, other) => [...groups].some((one) => plan.groups[one]?.steps.includes(other)));
   const earlier = stepsOf(before);
   const later = new Set(stepsOf(after));
-  const apart = plan.steps.filter(
-    (other) => other !== step && !isAtAllPlaces(other, step) && !earlier.includes(other),
-  );
+  const apart = plan.steps.filter((other) => other !== step && !isAtAllPlaces(other, step) && !earlier.includes(other));
 
   const fuller = new Set<string>();
   for (const other of earlier) {
