@@ -67,7 +67,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       logger: apolloLogger(logger),
       log: logger,
       ...(config.overrideLabels === undefined ? {} : { overrideLabels: config.overrideLabels }),
-      ...(config.authorization === undefined ? {} : { rules: config.authorization.rules }),
+      ...(config.authorization?.rules === undefined ? {} : { rules: config.authorization.rules }),
       ...(entities === undefined || store === undefined
         ? {}
         : { createCache: (supergraphId) => createEntityCache(store, { supergraphId, forwardedHeaders }) }),

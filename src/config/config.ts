@@ -16,7 +16,7 @@ export type AtriumUserConfig = Omit<z.input<typeof configSchema>, 'supergraph'> 
 export type AtriumConfig = Frozen<Omit<ParsedConfig, 'introspection' | 'supergraph' | 'authorization' | 'plugins'>> & {
   readonly introspection: boolean;
   readonly supergraph: Frozen<SupergraphSource>;
-  readonly authorization?: { readonly rules: object };
+  readonly authorization?: Readonly<NonNullable<ParsedConfig['authorization']>>;
   readonly plugins: readonly ApolloServerPlugin[];
   /** Addresses from `ATRIUM_SUBGRAPH_<NAME>_URL`, by `<NAME>`; `subgraphOptions` looks them up. */
   readonly subgraphAddresses: Readonly<Record<string, string>>;
@@ -56,6 +56,10 @@ const headerNames = z.array(
     .toLowerCase(),
   'a list of header names',
 );
+const secret = 'a secret of at least 32 characters';
+const cookieName = 'the name of a cookie';
+const member = 'one of subject, issuer, roles, scopes or claims.<name>';
+const principalMember = z.string(member).regex(/^(?:subject|issuer|roles|scopes|claims\..+)$/, member);
 const ruleName = 'a name of letters, digits, "_" and "-"';
 const list = <Item extends z.ZodType>(item: Item, expected: string) => z.array(item, expected);
 const oneOf = <const Values extends readonly string[]>(values: Values) =>
@@ -166,7 +170,17 @@ export const configSchema = section({
   headers: section({
     toSubgraphs: headerNames.default(['authorization']),
     toClients: headerNames.default([]),
+    /**
+     * Headers that tell subgraphs who asks, by name: `subject`, `issuer`, `roles`, `scopes`, or the name of a claim after
+     * `claims.`, such as `{ 'x-user-id': 'subject', 'x-tenant': 'claims.tenant' }`. Clients' own of these names are dropped.
+     */
+    fromPrincipal: byName(principalMember, 'an object of principal members by header name').default({}),
   }).prefault({}),
+  /** Subgraph requests are signed with HMAC-SHA256, so that services can refuse whatever does not come from here. */
+  signing: section({
+    /** Known to the services as well; they accept two while it is changed. */
+    secret: z.string(secret).min(32, secret),
+  }).optional(),
   authentication: section({
     issuers: list(
       section({
@@ -182,14 +196,50 @@ export const configSchema = section({
           .optional(),
       }),
       'a list of issuers',
-    ).min(1, 'at least one issuer'),
+    ).default([]),
+    /** Where a browser may keep its token: read when there is no Authorization header. */
+    cookie: z
+      .string(cookieName)
+      .regex(/^[\w!#$%&'*+.^`|~-]+$/, cookieName)
+      .optional(),
+    apiKeys: section({
+      /** JSON: `{ "keys": [{ "sha256": "…", "subject": "…", "roles": [], "scopes": [], "expires": "2030-01-01" }] }` */
+      file: text('a path'),
+      header: z
+        .string(header)
+        .regex(/^[\w.-]+$/, header)
+        .toLowerCase()
+        .default('x-api-key'),
+    }).optional(),
     /** Refuse anonymous clients. */
     required: flag.default(false),
     clockToleranceSeconds: integer(0, 3600).default(5),
   }).optional(),
   authorization: section({
     /** A rule tree: what `shield(...)` of `atrium` or `graphql-shield` returns. */
-    rules: opaqueObject<object>('a rule tree made by shield(...)'),
+    rules: opaqueObject<object>('a rule tree made by shield(...)').optional(),
+    /** What the supergraph's `@policy` names stand for; each is asked at most once per request. */
+    policies: byName(
+      callback<(request: RequestContext) => boolean | Promise<boolean>>('a function'),
+      'an object of functions by policy name',
+    ).default({}),
+    /**
+     * What happens to what is denied before anything is fetched. `filter`: null with an error, the rest is answered.
+     * `reject`: the whole operation is refused. `dryRun`: nothing is denied, the log tells what would have been.
+     */
+    mode: oneOf(['filter', 'reject', 'dryRun']).default('filter'),
+    /** Fields, as `Type.field`, that may be seen although they are made of fields that may not (`@requires`, `@fromContext`). */
+    allowTransitive: list(text('a field, such as "User.tax"'), 'a list of fields').default([]),
+    /** For whom `atrium validate` prints what they may see, besides the anonymous client and a principal without rights. */
+    principals: byName(
+      section({
+        subject: text('a subject').optional(),
+        roles: list(text('a role'), 'a list of roles').default([]),
+        scopes: list(text('a scope'), 'a list of scopes').default([]),
+        claims: z.record(z.string(), z.unknown(), 'an object of claims').default({}),
+      }),
+      'an object of principals by name',
+    ).default({}),
   }).optional(),
   rateLimit: section({
     rules: list(

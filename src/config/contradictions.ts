@@ -8,6 +8,7 @@ export function findContradictions(config: ParsedConfig): Problem[] {
     ...supergraphProblems(config.supergraph),
     ...corsProblems(config.server.cors),
     ...issuerProblems(config.authentication?.issuers ?? []),
+    ...credentialProblems(config.authentication),
     ...rateLimitProblems(config.rateLimit?.rules ?? []),
   ];
 }
@@ -41,6 +42,16 @@ function issuerProblems(issuers: readonly { issuer: string }[]): Problem[] {
   return repeated(issuers.map(({ issuer }) => issuer)).map((index) =>
     expected(['authentication', 'issuers', index, 'issuer'], 'an issuer named once', issuers[index]?.issuer),
   );
+}
+
+function credentialProblems(authentication: ParsedConfig['authentication']): Problem[] {
+  if (authentication === undefined || authentication.issuers.length > 0) return [];
+  const { apiKeys, cookie } = authentication;
+  if (apiKeys === undefined) {
+    return [{ path: ['authentication'], message: 'expected at least one issuer, or apiKeys, got neither' }];
+  }
+  if (cookie === undefined) return [];
+  return [{ path: ['authentication', 'cookie'], message: 'holds a token, and no issuer is named whose tokens count' }];
 }
 
 function rateLimitProblems(rules: readonly { name: string; limit: number; burst?: number | undefined }[]): Problem[] {

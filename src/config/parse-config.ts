@@ -39,21 +39,28 @@ export function parseConfig(input: unknown, env: Environment, options: ParseOpti
 function finish(parsed: ParsedConfig, subgraphAddresses: Record<string, string>, directory: string): AtriumConfig {
   const { authorization, plugins, authentication, supergraph, ...rest } = parsed;
   const path = (relative: string) => resolve(directory, relative);
-  const issuers = authentication?.issuers.map((issuer) => ({
-    ...issuer,
-    jwks: isUrl(issuer.jwks) ? issuer.jwks : path(issuer.jwks),
-  }));
   return Object.freeze({
     ...freezeData({
       ...rest,
       introspection: parsed.introspection ?? parsed.mode === 'development',
       supergraph: supergraphSource(supergraph, path),
-      ...(authentication && issuers ? { authentication: { ...authentication, issuers } } : {}),
+      ...(authentication ? { authentication: withPaths(authentication, path) } : {}),
       subgraphAddresses,
     }),
     ...(authorization ? { authorization: Object.freeze({ ...authorization }) } : {}),
     plugins: Object.freeze([...plugins]),
   });
+}
+
+function withPaths(
+  { issuers, apiKeys, ...rest }: NonNullable<ParsedConfig['authentication']>,
+  path: (relative: string) => string,
+) {
+  return {
+    ...rest,
+    issuers: issuers.map((issuer) => ({ ...issuer, jwks: isUrl(issuer.jwks) ? issuer.jwks : path(issuer.jwks) })),
+    ...(apiKeys && { apiKeys: { ...apiKeys, file: path(apiKeys.file) } }),
+  };
 }
 
 function supergraphSource(given: ParsedConfig['supergraph'], path: (relative: string) => string): SupergraphSource {

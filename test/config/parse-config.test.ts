@@ -11,6 +11,7 @@ describe('parseConfig', () => {
     expect(parseConfig({ supergraph }, {}, { directory: '/shop' })).toMatchInlineSnapshot(`
       {
         "headers": {
+          "fromPrincipal": {},
           "toClients": [],
           "toSubgraphs": [
             "authorization",
@@ -147,7 +148,6 @@ describe('parseConfig', () => {
         overrideLabels: expected a function, got an object
         subgraphs["the users"].uri: unknown key. Did you mean "url"?
         headers.toSubgraphs[1]: expected a header name, got "*"
-        authentication.issuers: expected at least one issuer, got an empty list
         authorization.rules: expected a rule tree made by shield(...), got "allow"
         rateLimit.rules[0].key: expected one of "principal", "ip", "global", got "user"
         rateLimit.rules[0].limit: expected an integer from 1 to 1000000000, got 1.5
@@ -180,7 +180,7 @@ describe('parseConfig', () => {
     ],
     [
       { supergraph, authentication: { required: true, issuers: [] } },
-      'authentication.issuers: expected at least one issuer, got an empty list',
+      'authentication: expected at least one issuer, or apiKeys, got neither',
     ],
     [
       { supergraph, server: { cors: { origins: '*', credentials: true } } },

@@ -91,7 +91,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('lets the identity service sign as the issuer that the gateway trusts', () => {
-    expect(gatewayConfig.authentication?.issuers.map(({ issuer }) => issuer)).toEqual([
+    expect(gatewayConfig.authentication?.issuers?.map(({ issuer }) => issuer)).toEqual([
       identity.environment['IDENTITY_ISSUER'],
     ]);
   });
