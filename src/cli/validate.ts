@@ -1,6 +1,10 @@
+import type { GraphQLSchema } from 'graphql';
 import type { AtriumConfig } from '../config/config.ts';
+import { accessMatrix, printAccessMatrix } from '../authorization/access-matrix.ts';
 import { checkSubgraphNames, subgraphOptions } from '../config/subgraph-options.ts';
 import { compileRules } from '../authorization/rule-tree.ts';
+import type { CompiledRules } from '../authorization/rule-tree.ts';
+import { createRequestContext } from '../core/request-context.ts';
 import { configFlags, configFlagsHelp, cliLogger, openConfig, readSupergraph } from './open-config.ts';
 import { createAuthenticator } from '../authentication/authenticator.ts';
 import { parseFlags } from './verb.ts';
@@ -25,23 +29,38 @@ export const validate: Verb = {
       supergraph.subgraphs.map(({ name }) => name),
     );
     await checkKeys(config.authentication, io);
-    const { coveredFields } = compileRules(config.authorization?.rules, supergraph.apiSchema, cliLogger(io));
+    const rules = compileRules(config.authorization?.rules, supergraph.apiSchema, cliLogger(io));
     io.out(
       [
         `configuration   ${file ?? 'none'}`,
         `mode            ${config.mode}, introspection ${config.introspection ? 'on' : 'off'}`,
         `subgraphs       ${supergraph.subgraphs.map(({ name, url }) => `${name} ${subgraphOptions(config, name).url ?? url}`).join('\n                ')}`,
         `authentication  ${describeAuthentication(config.authentication)}`,
-        `authorization   ${config.authorization === undefined ? 'no rules' : `fields with a rule: ${coveredFields}`}`,
+        `authorization   ${rules.coveredFields === 0 ? 'no rules' : `fields with a rule: ${rules.coveredFields}`}`,
         `rate limits     ${describeRateLimits(config.rateLimit)}`,
         `entity cache    ${describeCache(config)}`,
         `limits          ${describeLimits(config)}`,
         'The configuration and the supergraph are valid.',
       ].join('\n'),
     );
+    if (rules.coveredFields > 0) io.out(`\n${await describeAccess(config, rules, supergraph.apiSchema)}`);
     return 0;
   },
 };
+
+async function describeAccess(config: AtriumConfig, rules: CompiledRules, schema: GraphQLSchema): Promise<string> {
+  const matrix = await accessMatrix({
+    rules,
+    schema,
+    principals: config.authorization?.principals ?? {},
+    async contextFor(principal) {
+      const context = createRequestContext({ principal });
+      return { ...(await config.context?.(context)), ...context };
+    },
+  });
+  const meaning = 'args: by the arguments; data: by what is fetched; error: a rule threw, which denies';
+  return `Who may see what (${meaning}):\n\n${printAccessMatrix(matrix)}`;
+}
 
 /** Algorithms and files of keys that a starting gateway would refuse. */
 async function checkKeys(authentication: AtriumConfig['authentication'], io: Io): Promise<void> {

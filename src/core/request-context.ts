@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Principal } from './principal.ts';
 
 /** What one call to a subgraph leaves for the request's log line. */
@@ -67,6 +68,23 @@ export function createFetchContext(
   const own = { requestId, headers, principal, clientAddress, signal, deadline, responseHeaders, record };
   return { ...own, generation, scopeOf };
 }
+
+/** The context of a request that did not come through Atrium's own door. */
+export function createRequestContext(given: Partial<RequestContext>): RequestContext {
+  return {
+    requestId: randomUUID(),
+    headers: {},
+    principal: null,
+    clientAddress: '',
+    signal: new AbortController().signal,
+    deadline: performance.now() + defaultTimeoutMs,
+    responseHeaders: new Map(),
+    record: createRequestRecord(),
+    ...given,
+  };
+}
+
+const defaultTimeoutMs = 30_000;
 
 export function createRequestRecord(): RequestRecord {
   return { calls: [], cacheHits: 0, cacheMisses: 0 };

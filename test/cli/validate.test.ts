@@ -34,6 +34,39 @@ describe('atrium validate', () => {
                       maxVariableDepth 50
                       maxVariableErrors 50
       The configuration and the supergraph are valid.
+
+      Who may see what (args: by the arguments; data: by what is fetched; error: a rule threw, which denies):
+
+                            anonymous  signed in
+      Mutation.updatePrice  no         no
+
+      No rule covers:
+        Address: street, postcode, city, country
+        Card: brand, last4
+        GiftCard: code
+        Money: amount, currency
+        Mutation: placeOrder, pay, addReview, updateProfile
+        Order: id, customer, placedAt, status, items, total, events, payment
+        OrderCancelled: at, message, reason
+        OrderConnection: edges, pageInfo, totalCount
+        OrderDelivered: at, message
+        OrderEdge: cursor, node
+        OrderItem: quantity, unitPrice, product
+        OrderPlaced: at, message
+        OrderShipped: at, message, carrier, trackingCode
+        PageInfo: hasNextPage, endCursor
+        Payment: id, order, amount, status, method, paidAt
+        Product: sku, name, price, weightGrams, shippingEstimate, id, reviews
+        ProductConnection: edges, pageInfo, totalCount
+        ProductEdge: cursor, node
+        Query: order, payment, product, products, me, user, users
+        Review: id, product, author, rating, text, createdAt
+        ReviewConnection: edges, pageInfo, totalCount
+        ReviewEdge: cursor, node
+        Transfer: bank
+        User: id, orders, name, email, address
+        UserConnection: edges, pageInfo, totalCount
+        UserEdge: cursor, node
       "
     `);
   });
