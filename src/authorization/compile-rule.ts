@@ -11,7 +11,7 @@ export interface RuleRegistry {
 }
 
 /** The prototypes of our copy's classes, which shield does not export; a second copy of shield has others. */
-const kinds = new Map<unknown, RuleNode['kind']>([
+const kinds = new Map<unknown, Exclude<RuleNode['kind'], 'requirement'>>([
   [Object.getPrototypeOf(rule()(() => true)), 'rule'],
   [Object.getPrototypeOf(inputRule()((yup) => yup.mixed())), 'inputRule'],
   [Object.getPrototypeOf(and()), 'and'],

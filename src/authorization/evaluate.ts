@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Logger } from '../core/logger.ts';
 import { denialOf } from './rule-node.ts';
-import type { Denial, LeafRule, RuleArguments, RuleNode } from './rule-node.ts';
+import type { Denial, LeafRule, Requirement, RuleArguments, RuleNode } from './rule-node.ts';
 import { defaultDenial } from './rule-tree.ts';
 import type { CompiledRules } from './rule-tree.ts';
 
@@ -45,6 +45,7 @@ const reportedParentReads = new WeakSet<LeafRule>();
  */
 export function createEvaluator(rules: CompiledRules, requestContext: object, logger: Logger): Decide {
   const runs = new Map<string, Run>();
+  const requirements = new Map<string, MaybePromise<Outcome>>();
   const reportedFailures = new Set<LeafRule>();
   // A copy, so that rules that call shield's own `resolve` find a fresh cache and a frozen context serves as well.
   const context = Object.create(Object.getPrototypeOf(requestContext) as object | null, {
@@ -67,6 +68,8 @@ export function createEvaluator(rules: CompiledRules, requestContext: object, lo
       case 'rule':
       case 'inputRule':
         return evaluateLeaf(rule, call);
+      case 'requirement':
+        return evaluateRequirement(rule);
       case 'not':
         return whenSettled(evaluate(rule.rule, call), (outcome) => {
           if (outcome === true) return { failed: false, denial: rule.denial };
@@ -108,6 +111,25 @@ export function createEvaluator(rules: CompiledRules, requestContext: object, lo
     } catch (error) {
       return failed(rule, error);
     }
+  }
+
+  function evaluateRequirement(rule: Requirement): MaybePromise<Outcome> {
+    const known = requirements.get(rule.name);
+    if (known !== undefined) return known;
+    const judged = (holds: boolean): Outcome => (holds ? true : { failed: false, denial: rule.denial });
+    const failing = (error: unknown): Outcome => {
+      logger.warn({ rule: rule.name, err: error }, `requirement "${rule.name}" threw instead of deciding: denied`);
+      return { failed: true, denial: rule.denial };
+    };
+    let outcome: MaybePromise<Outcome>;
+    try {
+      const holds = rule.holds(context);
+      outcome = isPromise(holds) ? holds.then(judged, failing) : judged(holds);
+    } catch (error) {
+      outcome = failing(error);
+    }
+    requirements.set(rule.name, outcome);
+    return outcome;
   }
 
   function runOf(rule: LeafRule, { isRoot, args, info }: RuleCall): Run {

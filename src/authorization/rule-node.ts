@@ -3,7 +3,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 /** Why a position is null, as the client reads it. */
 export interface Denial {
   readonly message: string;
-  readonly code: 'FORBIDDEN' | 'UNAUTHENTICATED';
+  readonly code: 'FORBIDDEN' | 'UNAUTHENTICATED' | 'UNAUTHORIZED_FIELD_OR_TYPE';
 }
 
 /** A checked rule of a rule tree as plain data. */
@@ -11,6 +11,7 @@ export type RuleNode =
   | { readonly kind: 'allow' }
   | { readonly kind: 'deny' }
   | LeafRule
+  | Requirement
   | { readonly kind: 'and' | 'or' | 'chain' | 'race'; readonly rules: readonly RuleNode[] }
   | { readonly kind: 'not'; readonly rule: RuleNode; readonly denial: Denial | undefined };
 
@@ -22,6 +23,14 @@ export interface LeafRule {
   readonly at: string;
   readonly cache: 'no_cache' | 'contextual' | 'strict' | ((...call: RuleArguments) => unknown);
   readonly decide: (...call: RuleArguments) => unknown;
+}
+
+/** What a directive of the schema asks of the request alone; asked once per operation for each name. */
+export interface Requirement {
+  readonly kind: 'requirement';
+  readonly name: string;
+  readonly holds: (context: object) => boolean | Promise<boolean>;
+  readonly denial: Denial;
 }
 
 /** parent, arguments, context, info: as shield calls a rule. */

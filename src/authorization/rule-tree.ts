@@ -33,11 +33,16 @@ const optionNames = new Set(['debug', 'allowExternalErrors', 'fallbackRule', 'fa
  * it: the field's rule, else the type's `*`, else `fallbackRule`. What shield would silently ignore is refused.
  *
  * @param permissions what `shield(...)` returned, or undefined for no rules
+ * @param required what the schema itself asks of a field, before the tree is asked
  * @throws ConfigurationError that names the item
  */
-export function compileRules(permissions: unknown, schema: GraphQLSchema, logger: Logger): CompiledRules {
-  if (permissions === undefined) return { ...readOptions({ tree: {}, options: {} }, logger), ...lookup(new Map()) };
-  const call = shieldCallOf(permissions);
+export function compileRules(
+  permissions: unknown,
+  schema: GraphQLSchema,
+  logger: Logger,
+  required: (type: string, field: string) => RuleNode | undefined = () => undefined,
+): CompiledRules {
+  const call = permissions === undefined ? { tree: {}, options: {} } : shieldCallOf(permissions);
   if (call === undefined) {
     throw new ConfigurationError(
       "authorization.rules: expected the result of shield(...) imported from 'atrium' or 'graphql-shield', got " +
@@ -46,10 +51,10 @@ export function compileRules(permissions: unknown, schema: GraphQLSchema, logger
   }
   const registry: RuleRegistry = { nodes: new Map(), leaves: new Map() };
   const options = readOptions(call, logger);
-  const fallbackRule =
+  const fallbackRule: RuleNode =
     'fallbackRule' in call.options
       ? compileRule(call.options.fallbackRule, 'fallbackRule', registry)
-      : ({ kind: 'allow' } as const);
+      : { kind: 'allow' };
   const tree = readTree(call.tree, schema, registry);
 
   const rules = new Map<string, Map<string, RuleNode>>();
@@ -57,12 +62,18 @@ export function compileRules(permissions: unknown, schema: GraphQLSchema, logger
     if (!isObjectType(type) || isIntrospectionType(type)) continue;
     const fields = new Map<string, RuleNode>();
     for (const field of Object.keys(type.getFields())) {
-      const rule = tree(type.name, field) ?? fallbackRule;
+      const own = tree(type.name, field) ?? fallbackRule;
+      const before = required(type.name, field);
+      const rule = before === undefined ? own : inFront(before, own);
       if (rule.kind !== 'allow') fields.set(field, rule);
     }
     rules.set(type.name, fields);
   }
   return { ...options, ...lookup(rules) };
+}
+
+function inFront(required: RuleNode, rule: RuleNode): RuleNode {
+  return rule.kind === 'allow' ? required : { kind: 'and', rules: [required, rule] };
 }
 
 function lookup(rules: Map<string, Map<string, RuleNode>>): Pick<CompiledRules, 'ruleFor' | 'coveredFields'> {
