@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import util from 'node:util';
 import type * as GraphqlShield from 'graphql-shield';
+import { rememberSite } from './rule-site.ts';
 
 export type { IRule, IRules } from 'graphql-shield';
 
@@ -37,7 +38,15 @@ export const shield: typeof GraphqlShield.shield = <TSource, TContext, TArgs>(
   return generator;
 };
 
-export const rule: typeof GraphqlShield.rule = original.rule;
+/** graphql-shield's `rule`, which remembers where it was called for `atrium explain`. */
+export const rule: typeof GraphqlShield.rule = (...options) => {
+  const make = original.rule(...options);
+  return (decide) => {
+    rememberSite(decide);
+    return make(decide);
+  };
+};
+
 export const inputRule: typeof GraphqlShield.inputRule = original.inputRule;
 export const and: typeof GraphqlShield.and = original.and;
 export const or: typeof GraphqlShield.or = original.or;

@@ -1,19 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import {
-  getOperationAST,
-  getVariableValues,
-  GraphQLError,
-  parse,
-  print,
-  printError,
-  Source,
-  validate,
-  visit,
-} from 'graphql';
-import type { DocumentNode, SelectionNode } from 'graphql';
+import { getOperationAST, getVariableValues, GraphQLError, parse, print, printError, validate, visit } from 'graphql';
+import type { DocumentNode, SelectionNode, Source } from 'graphql';
 import { ConfigurationError, RequestError } from '../core/errors.ts';
 import { isIncluded } from '../core/is-included.ts';
-import { isJsonObject, readJson } from '../core/json.ts';
 import { reservedPrefix } from '../core/reserved-names.ts';
 import { printFetchPlan } from '../planning/print-fetch-plan.ts';
 import type { PrivateFields } from '../supergraph/private-fields.ts';
@@ -24,7 +12,8 @@ import { compilePlan } from '../planning/compile-plan.ts';
 import type { FetchPlan } from '../planning/fetch-plan.ts';
 import { nameFields, normaliseOperation } from '../planning/normalise-operation.ts';
 import { printPlan } from './print-plan.ts';
-import { parseFlags, UsageError } from './verb.ts';
+import { operationFlags, operationFlagsHelp, readDocument, readVariables } from './read-operation.ts';
+import { parseFlags } from './verb.ts';
 import type { Verb } from './verb.ts';
 
 const help = `Prints the query plan of an operation: which subgraph is asked for what, and in which order; then the requests
@@ -32,20 +21,13 @@ that come of it, each with the requests it waits for and what it completes where
 
 Usage: atrium plan [flags] (FILE | --query TEXT)
 
-  FILE                  a GraphQL document; - reads stdin
-  -q, --query TEXT      the document itself
-  --operation NAME      which operation, when the document has several
+${operationFlagsHelp}
   --variables JSON      for @skip and @include; without it the requests are those of everything included
 ${configFlagsHelp}
 
 Example: atrium plan --supergraph supergraph.graphql -q '{ me { name orders { id } } }'`;
 
-const options = {
-  ...configFlags,
-  query: { type: 'string', short: 'q' },
-  operation: { type: 'string' },
-  variables: { type: 'string' },
-} as const;
+const options = { ...configFlags, ...operationFlags } as const;
 
 const columns = 100;
 const heading = 'Each request is sent as soon as those it comes after are answered:';
@@ -67,20 +49,6 @@ export const plan: Verb = {
     return 0;
   },
 };
-
-async function readDocument(query: string | undefined, files: readonly string[]): Promise<Source> {
-  const [file] = files;
-  if (files.length + (query === undefined ? 0 : 1) !== 1) {
-    throw new UsageError(
-      `expected either one FILE or --query TEXT, got ${query === undefined ? `${files.length} files` : 'both'}`,
-    );
-  }
-  if (file === undefined) return new Source(query ?? '', '--query');
-  const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8').catch((error: unknown) => {
-    throw new ConfigurationError(`expected a GraphQL document in ${file}, got ${String(error)}`, { cause: error });
-  });
-  return new Source(text, file);
-}
 
 interface Planned {
   /** Of the document as it is, so that its names are seen. */
@@ -122,12 +90,6 @@ function planSource(
     if (error instanceof RequestError) throw new ConfigurationError(error.message, { cause: error });
     throw error;
   }
-}
-
-function readVariables(text: string): Record<string, unknown> {
-  const variables = readJson(text);
-  if (!isJsonObject(variables)) throw new UsageError(`--variables: expected a JSON object, got ${text}`);
-  return variables;
 }
 
 /** Private fields as the fields they stand for, reserved names as the document's. */

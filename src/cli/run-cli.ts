@@ -10,6 +10,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   compose: async () => (await import('./compose.ts')).compose,
   validate: async () => (await import('./validate.ts')).validate,
   plan: async () => (await import('./plan.ts')).plan,
+  explain: async () => (await import('./explain.ts')).explain,
   token: async () => (await import('./token.ts')).token,
 };
 
@@ -21,6 +22,7 @@ Usage: atrium <verb> [flags]
   compose   compose subgraph schemas into a supergraph
   validate  check the configuration and the supergraph
   plan      print the query plan of an operation
+  explain   say which rule allows or denies each field of an operation
   token     print a token for a user of the demo
 
   --help     this text; after a verb, what the verb takes

@@ -29,10 +29,10 @@ describe('atrium', () => {
   });
 
   it.each([
-    [[], 'expected one of serve, compose, validate, plan, token; `atrium --help` explains them'],
+    [[], 'expected one of serve, compose, validate, plan, explain, token; `atrium --help` explains them'],
     [['serv'], 'unknown verb serv. Did you mean "serve"?'],
-    [['toString'], 'unknown verb toString; expected one of serve, compose, validate, plan, token'],
-    [['--port'], 'unknown flag --port; expected one of serve, compose, validate, plan, token'],
+    [['toString'], 'unknown verb toString; expected one of serve, compose, validate, plan, explain, token'],
+    [['--port'], 'unknown flag --port; expected one of serve, compose, validate, plan, explain, token'],
     [['serve', '--prot', '1'], "Unknown option '--prot'"],
     [
       ['serve', 'supergraph.graphql'],

@@ -1,0 +1,76 @@
+import type { Logger } from '../core/logger.ts';
+import { decideFields } from './decide-fields.ts';
+import type { Asked } from './decide-fields.ts';
+import { createEvaluator } from './evaluate.ts';
+import type { Decide, RuleCall } from './evaluate.ts';
+import type { RuleNode } from './rule-node.ts';
+import { siteOf } from './rule-site.ts';
+import type { CompiledRules } from './rule-tree.ts';
+
+/** What the rules say of one field that an operation asks for, before anything is fetched. */
+export interface ExplainedField {
+  /** As `Type.field`; once for each object type the field may belong to. */
+  readonly field: string;
+  readonly access: 'allowed' | 'denied';
+  /** The rules that made it so, each with what it said; empty when no rule covers the field. */
+  readonly because: readonly string[];
+}
+
+export interface ExplainInput extends Asked {
+  readonly rules: CompiledRules;
+  /** What rules receive as `ctx`. */
+  readonly context: object;
+  readonly logger: Logger;
+}
+
+/** Asks the rules as a request would be, and tells which of them decided. Fields below a denied one are not asked about. */
+export async function explainOperation(input: ExplainInput): Promise<readonly ExplainedField[]> {
+  const { rules, context, logger } = input;
+  const ask = createEvaluator(rules, context, logger);
+  const explained: ExplainedField[] = [];
+  const uncovered: RuleNode = { kind: 'allow' };
+  let asked = 0;
+  const decide: Decide = async (rule, call) => {
+    const place = asked++;
+    const denial = await ask(rule, call);
+    const { parentType, fieldName } = call.info;
+    explained[place] = {
+      field: `${parentType.name}.${fieldName}`,
+      access: denial === undefined ? 'allowed' : 'denied',
+      because: rule === uncovered ? [] : await reasons(rule, denial === undefined, call, ask),
+    };
+    return denial;
+  };
+  await decideFields(input, { ...rules, ruleFor: (type, field) => rules.ruleFor(type, field) ?? uncovered }, decide);
+  return explained;
+}
+
+/** The leaves without which the outcome could be another. */
+async function reasons(rule: RuleNode, isAllowed: boolean, call: RuleCall, ask: Decide): Promise<string[]> {
+  switch (rule.kind) {
+    case 'not':
+      return (await reasons(rule.rule, (await ask(rule.rule, call)) === undefined, call, ask)).map((by) => `not ${by}`);
+    case 'and':
+    case 'chain':
+    case 'or':
+    case 'race': {
+      const needsAll = (rule.kind === 'and' || rule.kind === 'chain') === isAllowed;
+      const found: string[] = [];
+      for (const member of rule.rules) {
+        const allows = (await ask(member, call)) === undefined;
+        if (!needsAll && allows !== isAllowed) continue;
+        found.push(...(await reasons(member, allows, call, ask)));
+        if (!needsAll) break;
+      }
+      return found;
+    }
+    case 'rule':
+    case 'inputRule': {
+      const site = siteOf(rule.decide) ?? rule.at;
+      const denial = await ask(rule, call);
+      return [`${JSON.stringify(rule.name)} (${site})${denial === undefined ? '' : `: ${denial.message}`}`];
+    }
+    default:
+      return [rule.kind];
+  }
+}
