@@ -1,4 +1,4 @@
-import { getNamedType, getOperationAST, Kind, OperationTypeNode, print, visit } from 'graphql';
+import { getNamedType, getOperationAST, isAbstractType, Kind, OperationTypeNode, print, visit } from 'graphql';
 import type {
   DirectiveNode,
   DocumentNode,
@@ -72,16 +72,19 @@ export interface OperationVariant {
   readonly includes: (selection: SelectionNode) => boolean;
 }
 
+type NormalisingSupergraph = Pick<BuiltSupergraph, 'apiSchema' | 'possibleTypes' | 'interfaceObjects'>;
+
 /**
  * What the planner is given: the operation with the fragments it uses, without its name, under the names given instead
  * of its aliases, without conditions and without what applies to no type that may stand in its place. Apollo's planner
  * runs a mutation's field twice that is asked once under a condition and once without, fetches what several conditions
  * leave out, and cannot plan some fragments that never apply. It also forgets fields of whose selections nothing is left:
- * those are asked for `__typename`.
+ * those are asked for `__typename`. An interface object it cannot cast to another abstract type: such a fragment is asked
+ * for each object type.
  */
 export function normaliseOperation(
   { document, operationName, names, includes }: OperationVariant,
-  { apiSchema, possibleTypes }: Pick<BuiltSupergraph, 'apiSchema' | 'possibleTypes'>,
+  { apiSchema, possibleTypes, interfaceObjects }: NormalisingSupergraph,
 ): DocumentNode {
   const operation = getOperationAST(document, operationName);
   if (operation === null || operation === undefined) throw new Error('Expected an operation that the document has');
@@ -103,8 +106,26 @@ export function normaliseOperation(
 
   const selectionSetOf = (set: SelectionSetNode, place: Place): SelectionSetNode | undefined => {
     if (place.possible?.size === 0) return undefined;
-    const selections = set.selections.filter(includes).flatMap((selection) => selectionOf(selection, place) ?? []);
+    const selections = set.selections
+      .filter(includes)
+      .flatMap((selection) => withoutCast(selection, place))
+      .flatMap((selection) => selectionOf(selection, place) ?? []);
     return selections.length === 0 ? undefined : { kind: Kind.SELECTION_SET, selections };
+  };
+
+  const withoutCast = (selection: SelectionNode, { type, possible }: Place): readonly SelectionNode[] => {
+    const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? defined.get(selection.name.value) : selection;
+    if (fragment === undefined || fragment.kind === Kind.FIELD || !isAbstractType(type)) return [selection];
+    const condition = fragment.typeCondition?.name.value ?? type.name;
+    const isCast = condition !== type.name && isAbstractType(apiSchema.getType(condition));
+    if (!isCast || !(interfaceObjects.has(type.name) || interfaceObjects.has(condition))) return [selection];
+    const types = possibleTypes(condition).intersection(possible ?? possibleTypes(type.name));
+    const visible = [...types].filter((value) => apiSchema.getType(value) !== undefined);
+    return visible.map((value) => ({
+      kind: Kind.INLINE_FRAGMENT,
+      typeCondition: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value } },
+      selectionSet: { kind: Kind.SELECTION_SET, selections: [selection] },
+    }));
   };
 
   const selectionOf = (selection: SelectionNode, place: Place): SelectionNode | undefined => {

@@ -9,6 +9,7 @@ import {
   errorCauses,
   FeatureUrl,
   FieldDefinition,
+  InterfaceType,
   isAbstractType,
   operationFromDocument,
   possibleRuntimeTypes,
@@ -42,6 +43,8 @@ export interface BuiltSupergraph {
    * union, its object types.
    */
   readonly possibleTypes: (typeName: string) => ReadonlySet<string>;
+  /** Interfaces that are object types in some subgraph (`@interfaceObject`). */
+  readonly interfaceObjects: ReadonlySet<string>;
   /** The fields that labels of `@override` move. */
   readonly labelledFields: readonly LabelledField[];
 }
@@ -79,6 +82,7 @@ export function buildSupergraph(sdl: string): BuiltSupergraph {
       privateFields: planned.privateFields,
       subgraphs: supergraph.subgraphsMetadata(),
       possibleTypes: rememberPossibleTypes(schema),
+      interfaceObjects: interfaceObjects(schema),
       labelledFields: labelledFields(planner.supergraph.schema),
     };
   } catch (error) {
@@ -103,6 +107,14 @@ function rememberPossibleTypes(schema: Schema): BuiltSupergraph['possibleTypes']
     }
     return names;
   };
+}
+
+function interfaceObjects(schema: Schema): ReadonlySet<string> {
+  const types = [...(schema.directive('join__type')?.applications() ?? [])];
+  const names = types.flatMap((type) =>
+    type.arguments()['isInterfaceObject'] === true && type.parent instanceof InterfaceType ? [type.parent.name] : [],
+  );
+  return new Set(names);
 }
 
 function labelledFields(schema: Schema): LabelledField[] {

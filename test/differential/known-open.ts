@@ -2,6 +2,4 @@
 export const knownOpen = {
   /** Planner: what an interface object requires for objects of one type is missing from representations of the others. */
   requiredOfSomeTypes: true,
-  /** Planner: an interface object cannot be cast to another abstract type. */
-  castsOfInterfaceObjects: true,
 };

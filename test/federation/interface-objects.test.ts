@@ -86,6 +86,28 @@ describe('an interface object', () => {
     expect(calls).toEqual(['reviews']);
   });
 
+  it('can be cast to other abstract types and back', async () => {
+    const printed: TestSubgraph = {
+      sdl: `union Printed = Book | Leaflet type Book @key(fields: "id") { id: ID! } type Leaflet { text: String }
+        type Query { printed: Printed }`,
+      resolvers: { Query: { printed: () => media[0] } },
+    };
+    const shop = await openFeature({ catalogue, reviews, printed });
+    const { plan, answer } = await shop.ask(`
+      { reviews { of { ... on Printed { ...Stars ... on Book { pages } } } } printed { ... on Media { stars } } }
+      fragment Stars on Media { stars }
+    `);
+    expect(plan).toMatchInlineSnapshot(`
+      "1. reviews: {reviews{of{__typename id}}}
+      2. printed: {printed{__typename ...on Book{__typename id}}}
+      3. catalogue, after 1: reviews.@.of {...on Media{__typename ...on Book{pages}}}
+      4. reviews, after 1 and 2 and 3: reviews.@.of and printed {...on Media{stars}}"
+    `);
+    expect(answer).toEqual({
+      data: { reviews: [{ of: { stars: 4, pages: 9 } }, { of: {} }], printed: { stars: 4 } },
+    });
+  });
+
   it('may require fields of the interface', async () => {
     const shop = await openFeature({ catalogue, reviews });
     const { plan, answer, calls, requests } = await shop.ask('{ media { label } best { label } }');
