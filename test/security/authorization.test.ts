@@ -1,0 +1,106 @@
+import { afterEach, expect, it } from 'vitest';
+import { deny, rule, shield } from '../../src/authorization/shield.ts';
+import type { RequestContext } from '../../src/core/request-context.ts';
+import { doors, startSecretShop } from './shop-of-secrets.ts';
+import type { SecretShop } from './shop-of-secrets.ts';
+
+const isAdmin = rule('admin')(
+  (_, __, { principal }: RequestContext) => principal?.roles.includes('admin') === true || 'For admins',
+);
+const tree = {
+  User: { ssn: isAdmin, email: isAdmin },
+  Review: { secret: isAdmin },
+  Mutation: { wipe: isAdmin },
+};
+
+let shop: SecretShop | undefined;
+afterEach(async () => {
+  await shop?.stop();
+  shop = undefined;
+});
+
+const forbidden = (...paths: (string | number)[][]) =>
+  paths.map((path) => expect.objectContaining({ path, extensions: { code: 'FORBIDDEN' }, message: 'For admins' }));
+
+const user = { id: '1', ssn: null };
+
+const denials: [name: string, query: string, data: unknown, errors: unknown[], never: string][] = [
+  [
+    'A3: a plan made for an admin',
+    '{me{id email}}',
+    { me: { id: '1', email: null } },
+    forbidden(['me', 'email']),
+    'email',
+  ],
+  [
+    'A5: a field reached through an interface',
+    '{secrets{id ssn}}',
+    { secrets: [user, { id: '2', ssn: null }, { id: '3', ssn: 'ssn-3' }] },
+    forbidden(['secrets', 0, 'ssn'], ['secrets', 1, 'ssn']),
+    'User{ssn',
+  ],
+  [
+    'A5: a fragment on an interface',
+    '{node(id:"1"){...on Secret{ssn}}}',
+    { node: { ssn: null } },
+    forbidden(['node', 'ssn']),
+    'User{ssn',
+  ],
+  ['A5: a union', '{any{...on User{ssn}}}', { any: { ssn: null } }, forbidden(['any', 'ssn']), 'ssn'],
+  [
+    'A9: a denied field that cannot be null',
+    '{me{name reviews{secret}}}',
+    { me: null },
+    forbidden(['me', 'reviews', 0, 'secret']),
+    'secret',
+  ],
+  ['A9: up to the root', '{reviews{id secret}}', null, forbidden(['reviews', 0, 'secret']), 'secret'],
+];
+
+for (const door of doors) {
+  it.each(denials)(`denies %s (${door})`, async (_, query, data, errors, never) => {
+    shop = await startSecretShop(shield(tree));
+    const full = await shop.ask({ as: 'admin', query }, door);
+    expect(full.errors).toBeUndefined();
+    shop.calls.length = 0;
+    for (const as of ['nobody', 'ann'] as const) {
+      expect(await shop.ask({ as, query }, door)).toEqual({ data, errors });
+    }
+    expect(shop.calls.join('\n').replaceAll(/\s/g, '')).not.toContain(never);
+    expect(await shop.ask({ as: 'admin', query }, door)).toEqual(full);
+  });
+}
+
+it.each(doors.filter((door) => door !== 'GET'))('A8: sends no mutation beside a denied one (%s)', async (door) => {
+  shop = await startSecretShop(shield(tree));
+  const query = 'mutation{rename(id:"1",name:"z"){id} wipe}';
+  const full = { data: { rename: { id: '1' }, wipe: true } };
+  expect(await shop.ask({ as: 'admin', query }, door)).toEqual(full);
+  shop.calls.length = 0;
+  expect(await shop.ask({ as: 'ann', query }, door)).toEqual({ data: null, errors: forbidden(['wipe']) });
+  expect(shop.calls).toEqual([]);
+});
+
+it('A6: a fragment of which nothing is left leaves nothing behind', async () => {
+  shop = await startSecretShop(shield(tree));
+  expect(await shop.ask({ as: 'ann', query: '{me{...F}} fragment F on User{ssn}' })).toEqual({
+    data: { me: { ssn: null } },
+    errors: forbidden(['me', 'ssn']),
+  });
+  expect(await shop.ask({ as: 'ann', query: '{me{name ...F} node(id:"2"){...F}} fragment F on User{id ssn}' })).toEqual(
+    {
+      data: { me: { name: 'Ann', id: '1', ssn: null }, node: { id: '2', ssn: null } },
+      errors: forbidden(['me', 'ssn'], ['node', 'ssn']),
+    },
+  );
+});
+
+it.each<[string, object, RegExp]>([
+  ['A1: a function that is no rule', { Query: { me: deny, users: () => false } }, /Query\.users: expected a rule/],
+  ['A1: undefined', { Query: { me: deny, users: undefined } }, /Query\.users: expected a rule/],
+  ['A1: null', { Query: { me: deny, users: null } }, /Query\.users: expected a rule/],
+  ['A2: rules on an interface', { Secret: { ssn: deny } }, /Secret: expected an object type/],
+  ['A2: a rule on a union', { Any: deny }, /Any: expected an object type/],
+])('refuses to start with %s', async (_, wrong, message) => {
+  await expect(startSecretShop(Reflect.apply(shield, undefined, [wrong]))).rejects.toThrow(message);
+});
