@@ -1,4 +1,5 @@
 import './core/quiet-apollo.ts';
+import { openApiKeys } from './authentication/api-keys.ts';
 import { authenticationStep } from './authentication/authentication-step.ts';
 import { createAuthenticator } from './authentication/authenticator.ts';
 import { createEntityCache } from './cache/create-entity-cache.ts';
@@ -48,8 +49,12 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     if (config.authentication !== undefined) {
       const authenticator = await createAuthenticator(config.authentication, { logger });
       onStop(() => authenticator.close());
+      const { apiKeys, cookie } = config.authentication;
+      const keys = apiKeys && openApiKeys(apiKeys, { logger });
+      if (keys !== undefined) onStop(() => keys.close());
+      const others = { cookie, apiKeys: apiKeys && keys && { header: apiKeys.header, keys } };
       // First, because limits count principals, and because a bad token must not pass for an anonymous client.
-      door.unshift(countingFailures(authenticationStep(authenticator), limit));
+      door.unshift(countingFailures(authenticationStep(authenticator, others), limit));
     }
 
     const entities = config.cache?.entities;

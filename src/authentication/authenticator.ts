@@ -17,6 +17,8 @@ export interface AuthenticationOptions {
   readonly required: boolean;
   /** For `exp` and `nbf`. */
   readonly clockToleranceSeconds: number;
+  /** Present when API keys are accepted as well, which only a message depends on. */
+  readonly apiKeys?: object | undefined;
 }
 
 export interface Authenticator {
@@ -43,7 +45,7 @@ interface VerifiedToken {
  * URLs are fetched in the background: a token that comes before its issuer has answered waits for that answer.
  */
 export async function createAuthenticator(
-  { issuers: issuerOptions, required, clockToleranceSeconds }: AuthenticationOptions,
+  { issuers: issuerOptions, required, clockToleranceSeconds, apiKeys }: AuthenticationOptions,
   {
     logger,
     clock = Date.now,
@@ -87,7 +89,8 @@ export async function createAuthenticator(
   return {
     async authenticate(authorization) {
       if (authorization === undefined) {
-        if (required) throw unauthenticated('A bearer token is required.', 'Bearer realm="atrium"');
+        const wanted = apiKeys === undefined ? 'A bearer token' : 'A bearer token or an API key';
+        if (required) throw unauthenticated(`${wanted} is required.`, 'Bearer realm="atrium"');
         return null;
       }
       const token = bearerToken(authorization);

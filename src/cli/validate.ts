@@ -6,6 +6,7 @@ import { compileRules } from '../authorization/rule-tree.ts';
 import type { CompiledRules } from '../authorization/rule-tree.ts';
 import { createRequestContext } from '../core/request-context.ts';
 import { configFlags, configFlagsHelp, cliLogger, openConfig, readSupergraph } from './open-config.ts';
+import { openApiKeys } from '../authentication/api-keys.ts';
 import { createAuthenticator } from '../authentication/authenticator.ts';
 import { parseFlags } from './verb.ts';
 import type { Io, Verb } from './verb.ts';
@@ -65,13 +66,20 @@ async function describeAccess(config: AtriumConfig, rules: CompiledRules, schema
 /** Algorithms and files of keys that a starting gateway would refuse. */
 async function checkKeys(authentication: AtriumConfig['authentication'], io: Io): Promise<void> {
   if (authentication === undefined) return;
-  await (await createAuthenticator(authentication, { logger: cliLogger(io) })).close();
+  const logger = cliLogger(io);
+  await (await createAuthenticator(authentication, { logger })).close();
+  if (authentication.apiKeys !== undefined) openApiKeys(authentication.apiKeys, { logger }).close();
 }
 
 function describeAuthentication(authentication: AtriumConfig['authentication']): string {
   if (authentication === undefined) return 'none: every client is anonymous';
-  const issuers = authentication.issuers.map(({ issuer }) => issuer).join(', ');
-  return `tokens of ${issuers}; anonymous clients are ${authentication.required ? 'refused' : 'let in'}`;
+  const { issuers, cookie, apiKeys, required } = authentication;
+  const tokens = `tokens of ${issuers.map(({ issuer }) => issuer).join(', ')}`;
+  const credentials = [
+    ...(issuers.length === 0 ? [] : [cookie === undefined ? tokens : `${tokens}, also in the cookie ${cookie}`]),
+    ...(apiKeys === undefined ? [] : [`API keys in ${apiKeys.header}`]),
+  ];
+  return `${credentials.join(', ')}; anonymous clients are ${required ? 'refused' : 'let in'}`;
 }
 
 function describeRateLimits(rateLimit: AtriumConfig['rateLimit']): string {

@@ -185,7 +185,10 @@ export const configSchema = section({
     issuers: list(
       section({
         /** The token's `iss`. */
-        issuer: text('the value of the claim "iss"'),
+        issuer: text('the value of the claim "iss"').refine(
+          (issuer) => issuer !== 'api-key',
+          'not the issuer of API keys',
+        ),
         /** URL or file of the issuer's public keys (JWKS). */
         jwks: text('a URL or a path'),
         /** Tokens must name one of these in `aud`. */
@@ -203,7 +206,11 @@ export const configSchema = section({
       .regex(/^[\w!#$%&'*+.^`|~-]+$/, cookieName)
       .optional(),
     apiKeys: section({
-      /** JSON: `{ "keys": [{ "sha256": "…", "subject": "…", "roles": [], "scopes": [], "expires": "2030-01-01" }] }` */
+      /**
+       * JSON: `{ "keys": [{ "sha256": "…", "subject": "…", "roles": [], "scopes": [], "expires": "2030-01-01" }] }`; the
+       * last three are optional, a date is the beginning of that day in UTC. `printf %s "$KEY" | sha256sum` makes the
+       * hash. Read again when it changes.
+       */
       file: text('a path'),
       header: z
         .string(header)
