@@ -56,10 +56,7 @@ const headerNames = z.array(
     .toLowerCase(),
   'a list of header names',
 );
-const secret = 'a secret of at least 32 characters';
 const cookieName = 'the name of a cookie';
-const member = 'one of subject, issuer, roles, scopes or claims.<name>';
-const principalMember = z.string(member).regex(/^(?:subject|issuer|roles|scopes|claims\..+)$/, member);
 const ruleName = 'a name of letters, digits, "_" and "-"';
 const list = <Item extends z.ZodType>(item: Item, expected: string) => z.array(item, expected);
 const oneOf = <const Values extends readonly string[]>(values: Values) =>
@@ -170,17 +167,7 @@ export const configSchema = section({
   headers: section({
     toSubgraphs: headerNames.default(['authorization']),
     toClients: headerNames.default([]),
-    /**
-     * Headers that tell subgraphs who asks, by name: `subject`, `issuer`, `roles`, `scopes`, or the name of a claim after
-     * `claims.`, such as `{ 'x-user-id': 'subject', 'x-tenant': 'claims.tenant' }`. Clients' own of these names are dropped.
-     */
-    fromPrincipal: byName(principalMember, 'an object of principal members by header name').default({}),
   }).prefault({}),
-  /** Subgraph requests are signed with HMAC-SHA256, so that services can refuse whatever does not come from here. */
-  signing: section({
-    /** Known to the services as well; they accept two while it is changed. */
-    secret: z.string(secret).min(32, secret),
-  }).optional(),
   authentication: section({
     issuers: list(
       section({
@@ -225,18 +212,6 @@ export const configSchema = section({
   authorization: section({
     /** A rule tree: what `shield(...)` of `atrium` or `graphql-shield` returns. */
     rules: opaqueObject<object>('a rule tree made by shield(...)').optional(),
-    /** What the supergraph's `@policy` names stand for; each is asked at most once per request. */
-    policies: byName(
-      callback<(request: RequestContext) => boolean | Promise<boolean>>('a function'),
-      'an object of functions by policy name',
-    ).default({}),
-    /**
-     * What happens to what is denied before anything is fetched. `filter`: null with an error, the rest is answered.
-     * `reject`: the whole operation is refused. `dryRun`: nothing is denied, the log tells what would have been.
-     */
-    mode: oneOf(['filter', 'reject', 'dryRun']).default('filter'),
-    /** Fields, as `Type.field`, that may be seen although they are made of fields that may not (`@requires`, `@fromContext`). */
-    allowTransitive: list(text('a field, such as "User.tax"'), 'a list of fields').default([]),
     /** For whom `atrium validate` prints what they may see, besides the anonymous client and a principal without rights. */
     principals: byName(
       section({

@@ -11,7 +11,6 @@ describe('parseConfig', () => {
     expect(parseConfig({ supergraph }, {}, { directory: '/shop' })).toMatchInlineSnapshot(`
       {
         "headers": {
-          "fromPrincipal": {},
           "toClients": [],
           "toSubgraphs": [
             "authorization",
