@@ -5,6 +5,7 @@ import type { GatewayConfig, GraphQLDataSource, ServiceEndpointDefinition, Super
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
+import { createDataPhase } from './authorization/data-phase.ts';
 import { preFlight } from './authorization/pre-flight.ts';
 import type { PreFlight } from './authorization/pre-flight.ts';
 import { compileRules } from './authorization/rule-tree.ts';
@@ -19,7 +20,6 @@ import { refuseReservedNames } from './core/reserved-names.ts';
 import { createExecutable, nothingToFetch } from './execution/executable.ts';
 import type { Executable } from './execution/executable.ts';
 import { executeOperation } from './execution/execute-operation.ts';
-import type { OperationRun } from './execution/execute-operation.ts';
 import { createOperationCache } from './execution/operation-cache.ts';
 import type { OperationCache } from './execution/operation-cache.ts';
 import { SharedLoaders } from './execution/shared-loaders.ts';
@@ -178,7 +178,7 @@ export class AtriumGateway extends ApolloGateway {
     const context = requestContextOf(request);
     refuseReservedNames(document);
     const { rules } = generation;
-    // Rules decide on context and arguments alone; what they deny is neither planned nor fetched.
+    // What rules over context and arguments deny is neither planned nor fetched.
     const decided = await preFlight({
       rules,
       schema,
@@ -192,6 +192,7 @@ export class AtriumGateway extends ApolloGateway {
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
 
     const asked = generation.operations.get(request);
+    const dataPhase = createDataPhase(decided, schema, asked.names);
     const labels =
       generation.labels.size === 0 ? noLabels : await activeLabels(generation.labels, context, this.#labelRules);
     const { executable, literals } = decided.empty
@@ -211,7 +212,9 @@ export class AtriumGateway extends ApolloGateway {
       executable,
       variables: literals === undefined ? variables : { ...variables, ...literals },
       coercedVariables: coerced,
-      verdict: verdictOf(decided),
+      verdict: dataPhase?.verdict,
+      hidden: dataPhase?.hidden,
+      pending: dataPhase?.pending,
       context: createFetchContext(context, {
         generation: generation.id,
         // What data sources of the user's own send along only they know.
@@ -300,12 +303,4 @@ function refusedMutation(refused: NonNullable<PreFlight['refused']>): GatewayExe
       new GraphQLError(message, { path: [responseName], extensions: { code } }),
   );
   return { data: null, errors };
-}
-
-function verdictOf({ verdict }: PreFlight): OperationRun['verdict'] {
-  if (verdict === undefined) return undefined;
-  return (parentType, field) => {
-    const denial = verdict(parentType, field);
-    return denial && { message: denial.message, extensions: { code: denial.code } };
-  };
 }

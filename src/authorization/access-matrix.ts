@@ -2,7 +2,7 @@ import { isIntrospectionType, isObjectType, Kind, OperationTypeNode } from 'grap
 import type { FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
 import type { Logger } from '../core/logger.ts';
 import type { Principal } from '../core/principal.ts';
-import { createEvaluator } from './evaluate.ts';
+import { createEvaluator, isPostponed } from './evaluate.ts';
 import type { RuleNode } from './rule-node.ts';
 import type { CompiledRules } from './rule-tree.ts';
 
@@ -144,9 +144,10 @@ async function accessTo(
   const read = (): void => void (hasReadArguments = true);
   const args = new Proxy({}, { get: read, has: () => read() ?? false, ownKeys: () => read() ?? [] });
   // A strict cache would read the arguments for its key alone.
-  const decide = createEvaluator({ ...rules, hashArguments: () => '' }, await contextFor(principal), logger);
+  const decide = createEvaluator({ ...rules, hashCall: () => '' }, await contextFor(principal), logger);
   const isRoot = [schema.getQueryType(), schema.getMutationType()].includes(type);
   const verdict = await decide(rule, { isRoot, args, info: infoOf(type, definition, schema) });
+  if (isPostponed(verdict)) return 'data';
   if (hasReadArguments) return 'args';
   if (hasFailed) return 'error';
   return verdict === undefined ? 'yes' : 'no';

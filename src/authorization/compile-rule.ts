@@ -1,10 +1,17 @@
+import { GraphQLError } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { ConfigurationError } from '../core/errors.ts';
+import { decideListOf } from './list-rule.ts';
+import { parseRuleFragment } from './rule-fragment.ts';
+import type { RuleFragment } from './rule-fragment.ts';
 import { denialOf } from './rule-node.ts';
 import type { LeafRule, RuleNode } from './rule-node.ts';
 import { allow, and, chain, deny, inputRule, not, or, race, rule } from './shield.ts';
 
 /** Every rule met while one tree is compiled. */
 export interface RuleRegistry {
+  /** The API schema, which fragments have to fit. */
+  readonly schema: GraphQLSchema;
   readonly nodes: Map<unknown, RuleNode>;
   /** By name: shield caches results under names, so two rules must not share one. */
   readonly leaves: Map<string, LeafRule>;
@@ -83,17 +90,38 @@ function buildLeaf(kind: LeafRule['kind'], value: object, at: string, registry: 
   if (!isCacheMode(cache)) {
     return refuse(at, `rule "${name}" to be cached 'no_cache', 'contextual', 'strict' or by a function`, String(cache));
   }
-  if (fragment !== undefined) {
+  if (fragment !== undefined && cache === 'contextual') {
     refuse(
       at,
-      `rule "${name}" to need only context and arguments`,
-      `a rule with a fragment${cache === 'contextual' ? ' that is cached as if it read only the context' : ''}; rules over fetched data are not enforced by this version`,
+      `rule "${name}" to be cached "strict" or not at all, because it reads the parent`,
+      'a rule with a fragment that is cached "contextual", as if it read only the context',
     );
   }
-  const leaf: LeafRule = { kind, name, at, cache, decide: decide as LeafRule['decide'] };
+  const leaf: LeafRule = {
+    kind,
+    name,
+    at,
+    cache,
+    decide: decide as LeafRule['decide'],
+    fragment: fragment === undefined ? undefined : readFragment(fragment, name, at, registry),
+    decideList: decideListOf(decide),
+  };
   refuseCollisions(leaf, registry);
   registry.leaves.set(name, leaf);
   return leaf;
+}
+
+function readFragment(text: unknown, name: string, at: string, { schema, leaves }: RuleRegistry): RuleFragment {
+  try {
+    return parseRuleFragment(String(text), schema, leaves.size);
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return refuse(
+      at,
+      `rule "${name}" to have a fragment of the API schema, such as "... on User { id }"`,
+      `${JSON.stringify(text)}: ${error.message}`,
+    );
+  }
 }
 
 function isCacheMode(cache: unknown): cache is LeafRule['cache'] {

@@ -9,7 +9,8 @@ import type {
 } from 'graphql';
 import { fragmentsOf } from '../core/fragments.ts';
 import { isIncluded } from '../core/is-included.ts';
-import type { Decide } from './evaluate.ts';
+import { isPostponed } from './evaluate.ts';
+import type { Decide, Decision, Postponed } from './evaluate.ts';
 import type { Denial, RuleNode } from './rule-node.ts';
 import type { CompiledRules } from './rule-tree.ts';
 import { fieldOf, possibleTypes, typeNamed } from './schema-types.ts';
@@ -25,6 +26,9 @@ export interface Asked {
 /** Per field node, per object type that may be its parent: why it is denied. */
 export type Denials = ReadonlyMap<FieldNode, ReadonlyMap<string, Denial>>;
 
+/** Alike: what can only be decided once the parent was fetched. */
+export type Postponements = ReadonlyMap<FieldNode, ReadonlyMap<string, Postponed>>;
+
 /**
  * Asks the rules about every field node, once for each object type its parent may be. Fields below a denied one are
  * not asked about, nor what `@skip` and `@include` leave out. A fragment is walked once, however often it is spread;
@@ -36,12 +40,13 @@ export async function decideFields(
   asked: Asked,
   rules: CompiledRules,
   decide: Decide,
-): Promise<{ readonly denials: Denials; readonly touched: boolean }> {
+): Promise<{ readonly denials: Denials; readonly postponed: Postponements; readonly touched: boolean }> {
   const { schema, document, operation, variables } = asked;
   const root = typeNamed(schema, schema.getRootType(operation.operation)?.name);
   const fragments = fragmentsOf(document);
   const fragmentsByName = Object.fromEntries(fragments);
   const denials = new Map<FieldNode, Map<string, Denial>>();
+  const postponed = new Map<FieldNode, Map<string, Postponed>>();
   const visited = new Set<SelectionSetNode>();
   const variableValues = { ...variables };
   let touched = false;
@@ -54,7 +59,7 @@ export async function decideFields(
     waiting = [];
     await Promise.all(wave);
   }
-  return { denials, touched };
+  return { denials, postponed, touched };
 
   function visit(selectionSet: SelectionSetNode, parentName: string): void {
     if (visited.has(selectionSet)) return;
@@ -99,11 +104,7 @@ export async function decideFields(
     else waiting.push(Promise.all(pending).then(descend));
   }
 
-  function decideFor(
-    rule: RuleNode,
-    parent: GraphQLObjectType,
-    node: FieldNode,
-  ): Denial | undefined | Promise<Denial | undefined> {
+  function decideFor(rule: RuleNode, parent: GraphQLObjectType, node: FieldNode): Decision | Promise<Decision> {
     const field = fieldOf(schema, parent.name, node);
     let args: Record<string, unknown>;
     try {
@@ -127,9 +128,14 @@ export async function decideFields(
     return decide(rule, { isRoot: parent.name === root.name, args, info });
   }
 
-  function record(node: FieldNode, parent: GraphQLObjectType, denial: Denial | undefined): void {
-    if (denial === undefined) return;
+  function record(node: FieldNode, parent: GraphQLObjectType, decision: Decision): void {
+    if (decision === undefined) return;
+    if (isPostponed(decision)) {
+      const byParent = postponed.get(node) ?? new Map<string, Postponed>();
+      postponed.set(node, byParent.set(parent.name, decision));
+      return;
+    }
     const byParent = denials.get(node) ?? new Map<string, Denial>();
-    denials.set(node, byParent.set(parent.name, denial));
+    denials.set(node, byParent.set(parent.name, decision));
   }
 }

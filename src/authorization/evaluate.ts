@@ -1,7 +1,12 @@
+import DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
+import { canonicalJson } from '../core/json.ts';
 import type { Logger } from '../core/logger.ts';
+import { rulesWithFragment } from './rule-fragment.ts';
+import type { DecideList } from './list-rule.ts';
 import { denialOf } from './rule-node.ts';
 import type { Denial, LeafRule, Requirement, RuleArguments, RuleNode } from './rule-node.ts';
+import { ParentUnavailable } from './rule-parent.ts';
 import { defaultDenial } from './rule-tree.ts';
 import type { CompiledRules } from './rule-tree.ts';
 
@@ -13,14 +18,39 @@ export interface RuleCall {
   readonly info: GraphQLResolveInfo;
 }
 
-/** Undefined when the field may be seen. A promise only when a rule or `fallbackError` made one. */
-export type Decide = (rule: RuleNode, call: RuleCall) => Denial | undefined | Promise<Denial | undefined>;
+/** A decision that waits for the field's parent. */
+export interface Postponed {
+  /** The rules it waits for. */
+  readonly leaves: readonly LeafRule[];
+  /** Decides for one parent, which `parentFor` reads as a rule's fragment describes it. */
+  readonly resume: (parentFor: (rule: LeafRule) => object) => MaybePromise<Denial | undefined>;
+}
+
+/** Undefined when the field may be seen. */
+export type Decision = Denial | Postponed | undefined;
+
+/** A promise only when a rule or `fallbackError` made one. */
+export type Decide = (rule: RuleNode, call: RuleCall) => MaybePromise<Decision>;
+
+export function isPostponed(decision: Decision): decision is Postponed {
+  return decision !== undefined && 'resume' in decision;
+}
+
+/** A field's position while its rule is evaluated. */
+interface Evaluated extends RuleCall {
+  /** What rules with a fragment read; undefined before anything is fetched. */
+  readonly parentFor?: (rule: LeafRule) => object;
+  /** What the other rules said, once for all parents of the field; undefined where no rule has a fragment. */
+  readonly settled?: Map<LeafRule, MaybePromise<Evaluation>>;
+}
 
 /**
  * True, or a refusal. A refusal that `failed` means that no rule said no, one could not answer: it denies, and stays
  * a refusal under `not`, where a plain "no" becomes true.
  */
 type Outcome = true | Refusal;
+/** `unknown`: it depends on the parent. */
+type Evaluation = Outcome | 'unknown';
 type Refusal = { readonly failed: boolean; readonly denial: Denial | undefined };
 type MaybePromise<T> = T | Promise<T>;
 
@@ -33,6 +63,10 @@ interface Run {
 
 const no: Refusal = { failed: false, denial: undefined };
 const failure: Refusal = { failed: true, denial: undefined };
+const unavailable: Refusal = {
+  failed: true,
+  denial: { message: 'Data that a permission depends on could not be fetched.', code: 'FORBIDDEN' },
+};
 
 const reportedParentReads = new WeakSet<LeafRule>();
 
@@ -41,11 +75,14 @@ const reportedParentReads = new WeakSet<LeafRule>();
  *
  * Logic is Kleene's with a failed rule as the unknown value: `and` is false when any member is, `or` true when any
  * member is, whatever failed beside it; otherwise the failure stands. `chain` and `race` ask in order and stop as
- * shield's do. A denial's message is the first that a member gave.
+ * shield's do. A denial's message is the first that a member gave. A rule with a fragment is unknown until its parent was
+ * fetched, and so is what depends on it: `and` and `or` are decided by their other members where these suffice, `chain`
+ * and `race` keep their order and wait.
  */
 export function createEvaluator(rules: CompiledRules, requestContext: object, logger: Logger): Decide {
   const runs = new Map<string, Run>();
   const requirements = new Map<string, MaybePromise<Outcome>>();
+  const loaders = new Map<LeafRule, DataLoader<object, { readonly result: unknown }, string>>();
   const reportedFailures = new Set<LeafRule>();
   // A copy, so that rules that call shield's own `resolve` find a fresh cache and a frozen context serves as well.
   const context = Object.create(Object.getPrototypeOf(requestContext) as object | null, {
@@ -54,12 +91,21 @@ export function createEvaluator(rules: CompiledRules, requestContext: object, lo
   }) as object;
 
   return (rule, call) => {
-    const outcome = evaluate(rule, call);
-    if (outcome === true) return undefined;
-    return outcome instanceof Promise ? outcome.then((settled) => denialFor(settled, call)) : denialFor(outcome, call);
+    const leaves = rulesWithFragment(rule);
+    const position: Evaluated = leaves.length === 0 ? call : { ...call, settled: new Map() };
+    return whenSettled(evaluate(rule, position), (evaluation): MaybePromise<Decision> => {
+      if (evaluation === 'unknown') return { leaves, resume: (parentFor) => resume(rule, { ...position, parentFor }) };
+      return denialFor(evaluation, position);
+    });
   };
 
-  function evaluate(rule: RuleNode, call: RuleCall): MaybePromise<Outcome> {
+  function resume(rule: RuleNode, call: Evaluated): MaybePromise<Denial | undefined> {
+    return whenSettled(evaluate(rule, call), (evaluation) =>
+      denialFor(evaluation === 'unknown' ? failure : evaluation, call),
+    );
+  }
+
+  function evaluate(rule: RuleNode, call: Evaluated): MaybePromise<Evaluation> {
     switch (rule.kind) {
       case 'allow':
         return true;
@@ -73,7 +119,7 @@ export function createEvaluator(rules: CompiledRules, requestContext: object, lo
       case 'not':
         return whenSettled(evaluate(rule.rule, call), (outcome) => {
           if (outcome === true) return { failed: false, denial: rule.denial };
-          return outcome.failed ? outcome : true;
+          return outcome === 'unknown' || outcome.failed ? outcome : true;
         });
       case 'and':
       case 'or': {
@@ -89,18 +135,27 @@ export function createEvaluator(rules: CompiledRules, requestContext: object, lo
   function evaluateInOrder(
     kind: 'chain' | 'race',
     members: readonly RuleNode[],
-    call: RuleCall,
-    before: readonly Outcome[],
-  ): MaybePromise<Outcome> {
+    call: Evaluated,
+    before: readonly Evaluation[],
+  ): MaybePromise<Evaluation> {
     const [first, ...others] = members;
     if (first === undefined) return (kind === 'chain' ? conjunction : disjunction)(before);
     return whenSettled(evaluate(first, call), (outcome) => {
       const stops = (outcome === true) === (kind === 'race');
-      return stops ? outcome : evaluateInOrder(kind, others, call, [...before, outcome]);
+      return stops || outcome === 'unknown' ? outcome : evaluateInOrder(kind, others, call, [...before, outcome]);
     });
   }
 
-  function evaluateLeaf(rule: LeafRule, call: RuleCall): MaybePromise<Outcome> {
+  function evaluateLeaf(rule: LeafRule, call: Evaluated): MaybePromise<Evaluation> {
+    if (rule.fragment !== undefined) return call.parentFor === undefined ? 'unknown' : ask(rule, call);
+    const known = call.settled?.get(rule);
+    if (known !== undefined) return known;
+    const outcome = ask(rule, call);
+    call.settled?.set(rule, outcome);
+    return outcome;
+  }
+
+  function ask(rule: LeafRule, call: Evaluated): MaybePromise<Outcome> {
     try {
       const run = runOf(rule, call);
       if (!isThenable(run.result)) return judge(rule, call, run, run.result);
@@ -132,9 +187,17 @@ export function createEvaluator(rules: CompiledRules, requestContext: object, lo
     return outcome;
   }
 
-  function runOf(rule: LeafRule, { isRoot, args, info }: RuleCall): Run {
+  function runOf(rule: LeafRule, { isRoot, args, info, parentFor }: Evaluated): Run {
     const run: Run = { result: undefined, readFromParent: undefined };
-    const call: RuleArguments = [watchedParent(rule, run, isRoot), args, context, info];
+    const hasParent = rule.fragment !== undefined && parentFor !== undefined;
+    const parent = hasParent ? parentFor(rule) : watchedParent(rule, run, isRoot);
+    if (rule.decideList !== undefined) {
+      run.result = loaderOf(rule, rule.decideList)
+        .load(parent)
+        .then(({ result }) => result);
+      return run;
+    }
+    const call: RuleArguments = [parent, args, context, info];
     const key = cacheKey(rule, call);
     const earlier = key === undefined ? undefined : runs.get(key);
     if (earlier !== undefined) return earlier;
@@ -143,10 +206,28 @@ export function createEvaluator(rules: CompiledRules, requestContext: object, lo
     return run;
   }
 
+  function loaderOf(rule: LeafRule, decideList: DecideList): DataLoader<object, { readonly result: unknown }, string> {
+    const known = loaders.get(rule);
+    if (known !== undefined) return known;
+    const load = async (parents: readonly object[]): Promise<{ readonly result: unknown }[]> => {
+      const results: unknown = await decideList(parents, context);
+      if (Array.isArray(results) && results.length === parents.length) return results.map((result) => ({ result }));
+      const got = Array.isArray(results) ? `${results.length}` : typeof results;
+      throw new Error(`It has to answer a list of ${parents.length} results, one for each parent, got ${got}`);
+    };
+    const loader = new DataLoader(load, { cacheKeyFn: canonicalJson });
+    loaders.set(rule, loader);
+    return loader;
+  }
+
   function cacheKey(rule: LeafRule, call: RuleArguments): string | undefined {
     if (rule.cache === 'no_cache') return undefined;
     if (rule.cache === 'contextual') return rule.name;
-    if (rule.cache === 'strict') return `${rule.name}-${rules.hashArguments(call[1])}`;
+    if (rule.cache === 'strict') {
+      // Reading the parent without a fragment is a fault, which a hash must not commit.
+      const parent = rule.fragment === undefined ? {} : call[0];
+      return `${rule.name}-${rules.hashCall({ parent, args: call[1] })}`;
+    }
     return `${rule.name}-${String(rule.cache(...call))}`;
   }
 
@@ -166,6 +247,7 @@ export function createEvaluator(rules: CompiledRules, requestContext: object, lo
   }
 
   function failed(rule: LeafRule, error: unknown): Refusal {
+    if (error instanceof ParentUnavailable) return unavailable;
     const fields = { rule: rule.name, at: rule.at, err: error };
     if (error instanceof ParentReadError) {
       if (!reportedParentReads.has(rule)) logger.error(fields, `${error.message}: denied`);
@@ -199,18 +281,25 @@ export function createEvaluator(rules: CompiledRules, requestContext: object, lo
   }
 }
 
-function conjunction(outcomes: readonly Outcome[]): Outcome {
-  const refusals = outcomes.filter((outcome) => outcome !== true);
+function conjunction(outcomes: readonly Evaluation[]): Evaluation {
+  const refusals = outcomes.filter(isRefusal);
+  if (outcomes.includes('unknown') && refusals.every(hasFailed)) return 'unknown';
   return refusals.length === 0 ? true : join(refusals, refusals.every(hasFailed));
 }
 
-function disjunction(outcomes: readonly Outcome[]): Outcome {
-  const refusals = outcomes.filter((outcome) => outcome !== true);
-  return refusals.length < outcomes.length ? true : join(refusals, refusals.some(hasFailed));
+function disjunction(outcomes: readonly Evaluation[]): Evaluation {
+  if (outcomes.includes(true)) return true;
+  if (outcomes.includes('unknown')) return 'unknown';
+  const refusals = outcomes.filter(isRefusal);
+  return join(refusals, refusals.some(hasFailed));
 }
 
 function join(refusals: readonly Refusal[], failed: boolean): Refusal {
   return { failed, denial: refusals.find((refusal) => refusal.denial !== undefined)?.denial };
+}
+
+function isRefusal(outcome: Evaluation): outcome is Refusal {
+  return typeof outcome === 'object';
 }
 
 function hasFailed(refusal: Refusal): boolean {

@@ -1,9 +1,9 @@
 import type { Logger } from '../core/logger.ts';
 import { decideFields } from './decide-fields.ts';
 import type { Asked } from './decide-fields.ts';
-import { createEvaluator } from './evaluate.ts';
+import { createEvaluator, isPostponed } from './evaluate.ts';
 import type { Decide, RuleCall } from './evaluate.ts';
-import type { RuleNode } from './rule-node.ts';
+import type { LeafRule, RuleNode } from './rule-node.ts';
 import { siteOf } from './rule-site.ts';
 import type { CompiledRules } from './rule-tree.ts';
 
@@ -11,8 +11,9 @@ import type { CompiledRules } from './rule-tree.ts';
 export interface ExplainedField {
   /** As `Type.field`; once for each object type the field may belong to. */
   readonly field: string;
-  readonly access: 'allowed' | 'denied';
-  /** The rules that made it so, each with what it said; empty when no rule covers the field. */
+  /** `data`: it depends on the parent, which is not fetched. */
+  readonly access: 'allowed' | 'denied' | 'data';
+  /** The rules that made it so, each with what it said, or that read the parent; empty when no rule covers the field. */
   readonly because: readonly string[];
 }
 
@@ -34,6 +35,11 @@ export async function explainOperation(input: ExplainInput): Promise<readonly Ex
     const place = asked++;
     const denial = await ask(rule, call);
     const { parentType, fieldName } = call.info;
+    if (isPostponed(denial)) {
+      const because = denial.leaves.map((leaf) => `${named(leaf)}: reads the parent`);
+      explained[place] = { field: `${parentType.name}.${fieldName}`, access: 'data', because };
+      return denial;
+    }
     explained[place] = {
       field: `${parentType.name}.${fieldName}`,
       access: denial === undefined ? 'allowed' : 'denied',
@@ -43,6 +49,11 @@ export async function explainOperation(input: ExplainInput): Promise<readonly Ex
   };
   await decideFields(input, { ...rules, ruleFor: (type, field) => rules.ruleFor(type, field) ?? uncovered }, decide);
   return explained;
+}
+
+/** With the place where it was written. */
+function named({ name, decide, at }: LeafRule): string {
+  return `${JSON.stringify(name)} (${siteOf(decide) ?? at})`;
 }
 
 /** The leaves without which the outcome could be another. */
@@ -57,7 +68,9 @@ async function reasons(rule: RuleNode, isAllowed: boolean, call: RuleCall, ask: 
       const needsAll = (rule.kind === 'and' || rule.kind === 'chain') === isAllowed;
       const found: string[] = [];
       for (const member of rule.rules) {
-        const allows = (await ask(member, call)) === undefined;
+        const decision = await ask(member, call);
+        if (isPostponed(decision)) continue;
+        const allows = decision === undefined;
         if (!needsAll && allows !== isAllowed) continue;
         found.push(...(await reasons(member, allows, call, ask)));
         if (!needsAll) break;
@@ -66,9 +79,8 @@ async function reasons(rule: RuleNode, isAllowed: boolean, call: RuleCall, ask: 
     }
     case 'rule':
     case 'inputRule': {
-      const site = siteOf(rule.decide) ?? rule.at;
       const denial = await ask(rule, call);
-      return [`${JSON.stringify(rule.name)} (${site})${denial === undefined ? '' : `: ${denial.message}`}`];
+      return [denial === undefined || isPostponed(denial) ? named(rule) : `${named(rule)}: ${denial.message}`];
     }
     default:
       return [rule.kind];

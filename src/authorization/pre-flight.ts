@@ -2,7 +2,7 @@ import { isNonNullType, Kind, OperationTypeNode } from 'graphql';
 import type { DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
 import type { Logger } from '../core/logger.ts';
 import { decideFields } from './decide-fields.ts';
-import type { Asked, Denials } from './decide-fields.ts';
+import type { Asked, Denials, Postponements } from './decide-fields.ts';
 import { createEvaluator } from './evaluate.ts';
 import { prune } from './prune.ts';
 import type { Denial } from './rule-node.ts';
@@ -11,8 +11,8 @@ import { fieldOf } from './schema-types.ts';
 
 export interface PreFlight {
   /**
-   * What to plan and fetch: the operation asked less what is denied, with only the fragments and variables still
-   * used. The very object that came in when nothing is denied.
+   * What to plan and fetch: the operation asked less what is denied, and with what rules read of the data, with only the
+   * fragments and variables still used. The very object that came in when there is neither.
    */
   readonly document: DocumentNode;
   /**
@@ -20,6 +20,8 @@ export interface PreFlight {
    * nothing is denied. Where several nodes share a response name, a denial of one denies the position.
    */
   readonly verdict?: (parentType: string, field: FieldNode) => Denial | undefined;
+  /** Fields whose rules wait for the data; absent when none does. */
+  readonly postponed?: Postponements;
   /** True when the root asks for nothing but `__typename`: no subgraph has to be asked. */
   readonly empty: boolean;
   /**
@@ -48,14 +50,15 @@ export async function preFlight(input: PreFlightInput): Promise<PreFlight> {
   const { rules, document, operation, context, logger } = input;
   if (rules.coveredFields === 0) return { document, empty: asksNothing(operation), touched: false };
 
-  const { denials, touched } = await decideFields(input, rules, createEvaluator(rules, context, logger));
-  if (denials.size === 0) return { document, empty: asksNothing(operation), touched };
+  const { denials, postponed, touched } = await decideFields(input, rules, createEvaluator(rules, context, logger));
+  if (denials.size === 0 && postponed.size === 0) return { document, empty: asksNothing(operation), touched };
 
-  const pruned = prune(input, denials);
+  const pruned = prune(input, denials, postponed);
   const refused = refusedRootFields(input, denials);
   return {
     document: { kind: Kind.DOCUMENT, definitions: [pruned.operation, ...pruned.fragments] },
-    verdict: (parentType, field) => denials.get(field)?.get(parentType),
+    ...(denials.size > 0 ? { verdict: (parentType, field) => denials.get(field)?.get(parentType) } : {}),
+    ...(postponed.size > 0 ? { postponed } : {}),
     empty: asksNothing(pruned.operation),
     touched,
     ...(refused.length > 0 ? { refused } : {}),

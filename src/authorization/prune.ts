@@ -4,6 +4,7 @@ import type {
   DocumentNode,
   FieldNode,
   FragmentDefinitionNode,
+  InlineFragmentNode,
   OperationDefinitionNode,
   SelectionNode,
   SelectionSetNode,
@@ -12,7 +13,7 @@ import { RequestError } from '../core/errors.ts';
 import { fragmentsOf } from '../core/fragments.ts';
 import { isIncluded } from '../core/is-included.ts';
 import { emptyPlaceholder } from '../core/reserved-names.ts';
-import type { Asked, Denials } from './decide-fields.ts';
+import type { Asked, Denials, Postponements } from './decide-fields.ts';
 import { fieldOf, possibleTypes, typeNamed } from './schema-types.ts';
 
 export interface PrunedOperation {
@@ -44,12 +45,18 @@ const placeholder: SelectionSetNode = {
  * is left asks for `__typename` under a reserved name. What `@skip` and `@include` leave out is dropped as well, so
  * that every remaining field is one the rules were asked about.
  *
+ * Beside a field that is decided later stands what its rules read of the parent.
+ *
  * Each selection set is rewritten once per type it stands on, fragments once. Splitting may join fields whose types
  * differ in nullability, which the query planner gives private names.
  *
  * @throws RequestError BAD_REQUEST when splitting by type makes the operation too large
  */
-export function prune({ schema, document, operation, variables }: Asked, denials: Denials): PrunedOperation {
+export function prune(
+  { schema, document, operation, variables }: Asked,
+  denials: Denials,
+  postponed: Postponements,
+): PrunedOperation {
   const fragments = fragmentsOf(document);
   const rewritten = new Map<SelectionSetNode, Map<string, SelectionSetNode | undefined>>();
   const sizes = new Map<SelectionSetNode, number>();
@@ -99,12 +106,18 @@ export function prune({ schema, document, operation, variables }: Asked, denials
     const denied = denials.get(node);
     const parents = possibleTypes(schema, parentName);
     const allowed = denied === undefined ? parents : parents.filter((parent) => !denied.has(parent.name));
-    if (allowed.length === parents.length) return [rewriteBelow(node, parentName)];
-    return allowed.map((parent) => ({
-      kind: Kind.INLINE_FRAGMENT,
-      typeCondition: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: parent.name } },
-      selectionSet: { kind: Kind.SELECTION_SET, selections: [rewriteBelow(node, parent.name)] },
-    }));
+    const read = allowed.flatMap((parent) => {
+      const fragments =
+        postponed
+          .get(node)
+          ?.get(parent.name)
+          ?.leaves.flatMap(({ fragment }) => fragment ?? []) ?? [];
+      return fragments.map(({ typeName, selectionSet }) => on(typeName, on(parent.name, ...selectionSet.selections)));
+    });
+    // Which of the types it is decides what is asked.
+    const readAs = read.length > 0 && parents.length > 1 ? [typeNameField, ...read] : read;
+    if (allowed.length === parents.length) return [rewriteBelow(node, parentName), ...readAs];
+    return [...allowed.map((parent) => on(parent.name, rewriteBelow(node, parent.name))), ...readAs];
   }
 
   /** The same field on a parent of a type that may be narrower than the one it was written for. */
@@ -133,6 +146,16 @@ export function prune({ schema, document, operation, variables }: Asked, denials
     sizes.set(selectionSet, size);
     return 1 + size;
   }
+}
+
+const typeNameField: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
+
+function on(typeName: string, ...selections: readonly SelectionNode[]): InlineFragmentNode {
+  return {
+    kind: Kind.INLINE_FRAGMENT,
+    typeCondition: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: typeName } },
+    selectionSet: { kind: Kind.SELECTION_SET, selections },
+  };
 }
 
 /** Adds the fragments the operation spreads, directly or not, and keeps only the variables they all use. */

@@ -1,4 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import type { DecideList } from './list-rule.ts';
+import type { RuleFragment } from './rule-fragment.ts';
 
 /** Why a position is null, as the client reads it. */
 export interface Denial {
@@ -23,6 +25,10 @@ export interface LeafRule {
   readonly at: string;
   readonly cache: 'no_cache' | 'contextual' | 'strict' | ((...call: RuleArguments) => unknown);
   readonly decide: (...call: RuleArguments) => unknown;
+  /** What it reads of the parent: such a rule waits for the data. */
+  readonly fragment: RuleFragment | undefined;
+  /** Takes the place of `decide`: it is asked about many parents at once. */
+  readonly decideList: DecideList | undefined;
 }
 
 /** What a directive of the schema asks of the request alone; asked once per operation for each name. */

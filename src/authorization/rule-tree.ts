@@ -1,12 +1,13 @@
-import { isIntrospectionType, isObjectType } from 'graphql';
-import type { GraphQLSchema } from 'graphql';
+import { isAbstractType, isIntrospectionType, isObjectType } from 'graphql';
+import type { GraphQLObjectType, GraphQLSchema } from 'graphql';
 import { ConfigurationError } from '../core/errors.ts';
 import { canonicalJson } from '../core/json.ts';
 import type { Logger } from '../core/logger.ts';
 import { compileRule, refuse } from './compile-rule.ts';
 import type { RuleRegistry } from './compile-rule.ts';
+import { rulesWithFragment } from './rule-fragment.ts';
 import { denialOf } from './rule-node.ts';
-import type { Denial, RuleArguments, RuleNode } from './rule-node.ts';
+import type { Denial, LeafRule, RuleArguments, RuleNode } from './rule-node.ts';
 import { shieldCallOf } from './shield.ts';
 import type { ShieldCall } from './shield.ts';
 
@@ -20,8 +21,8 @@ export interface CompiledRules {
   readonly fallback: Denial | ((error: null, ...call: RuleArguments) => unknown);
   /** Whether the message of an error thrown inside a rule reaches the client. */
   readonly debug: boolean;
-  /** Distinguishes the arguments under a rule cached `strict`. */
-  readonly hashArguments: (args: object) => string;
+  /** Distinguishes under a rule cached `strict` what it may read; the parent is empty for a rule without a fragment. */
+  readonly hashCall: (call: { readonly parent: object; readonly args: object }) => string;
 }
 
 export const defaultDenial: Denial = { message: 'Not Authorised!', code: 'FORBIDDEN' };
@@ -49,7 +50,7 @@ export function compileRules(
         `${typeof permissions === 'object' ? 'another object (a second copy of graphql-shield?)' : typeof permissions}.`,
     );
   }
-  const registry: RuleRegistry = { nodes: new Map(), leaves: new Map() };
+  const registry: RuleRegistry = { schema, nodes: new Map(), leaves: new Map() };
   const options = readOptions(call, logger);
   const fallbackRule: RuleNode =
     'fallbackRule' in call.options
@@ -65,6 +66,7 @@ export function compileRules(
       const own = tree(type.name, field) ?? fallbackRule;
       const before = required(type.name, field);
       const rule = before === undefined ? own : inFront(before, own);
+      for (const leaf of rulesWithFragment(rule)) checkFragment(leaf, type, field, schema);
       if (rule.kind !== 'allow') fields.set(field, rule);
     }
     rules.set(type.name, fields);
@@ -74,6 +76,26 @@ export function compileRules(
 
 function inFront(required: RuleNode, rule: RuleNode): RuleNode {
   return rule.kind === 'allow' ? required : { kind: 'and', rules: [required, rule] };
+}
+
+/** A fragment has to fit every parent that the rule is asked about, and the root has nothing to read. */
+function checkFragment(
+  { name, fragment }: LeafRule,
+  type: GraphQLObjectType,
+  field: string,
+  schema: GraphQLSchema,
+): void {
+  const at = `${type.name}.${field}`;
+  if (type === schema.getQueryType() || type === schema.getMutationType()) {
+    refuse(
+      at,
+      'a rule over context and arguments, because a root field has no parent',
+      `rule "${name}" with a fragment`,
+    );
+  }
+  const on = fragment === undefined ? undefined : schema.getType(fragment.typeName);
+  if (on === type || (isAbstractType(on) && schema.isSubType(on, type))) return;
+  refuse(at, `rule "${name}" to have a fragment on ${type.name}`, `one on ${fragment?.typeName ?? 'nothing'}`);
 }
 
 function lookup(rules: Map<string, Map<string, RuleNode>>): Pick<CompiledRules, 'ruleFor' | 'coveredFields'> {
@@ -139,10 +161,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-function readOptions(
-  { options }: ShieldCall,
-  logger: Logger,
-): Pick<CompiledRules, 'fallback' | 'debug' | 'hashArguments'> {
+function readOptions({ options }: ShieldCall, logger: Logger): Pick<CompiledRules, 'fallback' | 'debug' | 'hashCall'> {
   for (const name of Object.keys(options)) {
     if (!optionNames.has(name)) {
       throw new ConfigurationError(
@@ -168,8 +187,7 @@ function readOptions(
   return {
     debug: options.debug === true,
     fallback: readFallbackError(options.fallbackError),
-    // The parent is left out on purpose: a rule without a fragment cannot read it.
-    hashArguments: (args) => options.hashFunction?.({ parent: {}, args }) ?? canonicalJson(args),
+    hashCall: (call) => options.hashFunction?.(call) ?? canonicalJson(call),
   };
 }
 

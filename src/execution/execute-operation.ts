@@ -18,6 +18,10 @@ export interface OperationRun {
   readonly coercedVariables: Readonly<Record<string, unknown>>;
   /** A denied position is null with the denial as its error, whatever was fetched. */
   readonly verdict: Verdict | undefined;
+  /** Keys of objects that are fetched for verdicts alone. */
+  readonly hidden?: ReadonlySet<string> | undefined;
+  /** What the verdicts given up to now wait for: after it they are asked again. undefined when they are final. */
+  readonly pending?: (() => Promise<unknown> | undefined) | undefined;
   readonly context: FetchContext;
   readonly subgraphs: SubgraphClient;
   readonly cache: EntityCache | undefined;
@@ -26,7 +30,7 @@ export interface OperationRun {
 
 /** Fetches what the plan says and answers what the client asked. Rejects only for faults of Atrium itself. */
 export async function executeOperation(run: OperationRun): Promise<Projected> {
-  const { asked, verdict } = run;
+  const { asked, verdict, hidden } = run;
   const shape = asked.shapeFor(run.coercedVariables);
   const { data, faults } = await executePlan(run);
   const introspection = shape.introspects ? introspect(asked, shape, run.variables) : {};
@@ -34,5 +38,11 @@ export async function executeOperation(run: OperationRun): Promise<Projected> {
     const projected = shape.compiled()?.(data, introspection);
     if (projected !== undefined) return { data: projected, errors: [] };
   }
-  return project({ ...shape, schema: asked.schema, data, faults, verdict, introspection });
+  for (;;) {
+    const projected = project({ ...shape, schema: asked.schema, data, faults, verdict, hidden, introspection });
+    const pending = run.pending?.();
+    if (pending === undefined) return projected;
+    await pending;
+    faults.forgetProjection();
+  }
 }

@@ -51,6 +51,14 @@ export class FaultBook {
     return this.#absent.has(object);
   }
 
+  /** Makes ready for another projection. */
+  forgetProjection(node: FaultNode | undefined = this.root): void {
+    if (node === undefined) return;
+    node.visited = false;
+    node.settled = false;
+    for (const child of node.children.values()) this.forgetProjection(child);
+  }
+
   addAt(path: readonly (string | number)[], fault: Fault): void {
     let node = (this.root ??= createFaultNode());
     for (const key of path) {

@@ -32,6 +32,10 @@ export type Verdict = (parentType: string, field: FieldNode, at: VerdictPlace) =
 export interface VerdictPlace {
   /** The object as it was fetched, also what was fetched for the verdict alone; keys are those of `FieldNames`. */
   readonly parent: Readonly<Record<string, unknown>>;
+  /** What went wrong at the object's fields. */
+  readonly faults: FaultNode | undefined;
+  /** True for an object whose entity its subgraph does not know. */
+  readonly isAbsent: (object: object) => boolean;
   /** The field's position in the response. */
   readonly path: () => readonly (string | number)[];
 }
@@ -44,6 +48,8 @@ export interface Projection {
   readonly data: Record<string, unknown>;
   readonly faults: FaultBook;
   readonly verdict: Verdict | undefined;
+  /** Keys of objects that were fetched for verdicts alone: clients hear nothing of them. */
+  readonly hidden?: ReadonlySet<string> | undefined;
   /** Answers to `__schema` and `__type`, by response name. */
   readonly introspection: Readonly<Record<string, unknown>>;
 }
@@ -63,7 +69,7 @@ export function project(projection: Projection): Projected {
   const run: Run = { ...projection, errors };
   const data = projectObject(run, projection.selection, projection.rootType, projection.data, undefined, faults.root);
   if (faults.root !== undefined)
-    addUnvisited(errors, faults.root, [], { type: projection.rootType, selection: projection.selection });
+    addUnvisited(run, faults.root, [], { type: projection.rootType, selection: projection.selection });
   for (const fault of faults.general) errors.addAt(fault, undefined, '');
   return { data: data === NULL_PARENT ? null : data, errors: errors.list() };
 }
@@ -116,7 +122,7 @@ function projectField(
   }
   const position: Position = { parent: parentPosition, key: field.responseName };
   const at: Place = { run, field, parent, source };
-  const denial = denialOf(at, position);
+  const denial = denialOf(at, position, parentFaults);
   if (denial !== undefined) {
     // What a subgraph said about a hidden position is hidden with it.
     settle(parentFaults?.children.get(field.dataName));
@@ -127,10 +133,15 @@ function projectField(
   return projectValue(at, field.type, getOwn(source, field.dataName), position, faults);
 }
 
-function denialOf({ run, parent, field, source }: Place, position: Position): Fault | undefined {
+function denialOf(
+  { run, parent, field, source }: Place,
+  position: Position,
+  faults: FaultNode | undefined,
+): Fault | undefined {
   if (run.verdict === undefined) return undefined;
+  const isAbsent = (object: object): boolean => run.faults.isAbsent(object);
   for (const node of field.nodes) {
-    const denial = run.verdict(parent.name, node, { parent: source, path: () => pathOf(position) });
+    const denial = run.verdict(parent.name, node, { parent: source, faults, isAbsent, path: () => pathOf(position) });
     if (denial !== undefined) return denial;
   }
   return undefined;
@@ -279,6 +290,8 @@ function tell(
   for (const [key, child] of node.children) {
     if (typeof key === 'number') {
       tell(place, child, [...path, key], within);
+    } else if (place.run.hidden?.has(key) === true) {
+      place.run.errors.addAt(notFetched, path, coordinate(place));
     } else {
       const field = fieldWithin(within, key);
       tell(place, child, field === undefined ? path : [...path, field.responseName], field);
@@ -300,7 +313,7 @@ function settle(node: FaultNode | undefined): void {
 
 /** Errors of fields the client did not ask for (a `@requires` behind one it did) are told at the nearest position it knows. */
 function addUnvisited(
-  errors: ResponseErrors,
+  { errors, hidden }: Pick<Run, 'errors' | 'hidden'>,
   node: FaultNode,
   path: readonly (string | number)[],
   within: Pick<ResponseField, 'type' | 'selection'> | undefined,
@@ -309,18 +322,19 @@ function addUnvisited(
   for (const fault of node.faults) errors.addAt(fault, path, path.filter((key) => typeof key === 'string').join('.'));
   for (const [key, child] of node.children) {
     if (typeof key === 'number') {
-      addUnvisited(errors, child, within === undefined ? path : [...path, key], within);
+      addUnvisited({ errors, hidden }, child, within === undefined ? path : [...path, key], within);
       continue;
     }
+    if (hidden?.has(key) === true) continue;
     const field = fieldWithin(within, key);
     // Asked of objects of other types alone.
     if (field !== undefined && !child.visited) continue;
-    addUnvisited(errors, child, field === undefined ? path : [...path, field.responseName], field);
+    addUnvisited({ errors, hidden }, child, field === undefined ? path : [...path, field.responseName], field);
   }
 }
 
 /** The type of an object, undefined when it cannot stand where it stands. */
-function runtimeType(
+export function runtimeType(
   schema: GraphQLSchema,
   value: unknown,
   declared: GraphQLObjectType | GraphQLAbstractType,
@@ -338,7 +352,7 @@ function runtimeType(
  * The value as the type's result coercion gives it, but without conversions that would hide a wrong answer; undefined
  * when it does not fit (GraphQL specification, sections 3.5 and 3.9).
  */
-function leafValue(type: GraphQLLeafType, value: unknown): unknown {
+export function leafValue(type: GraphQLLeafType, value: unknown): unknown {
   switch (type.name) {
     case 'String':
       return typeof value === 'string' ? value : undefined;
@@ -371,5 +385,10 @@ function misfit(place: Place, typeName: string): Fault {
 function noAnswer(place: Place): Fault {
   return { message: `No subgraph answered for ${coordinate(place)}.`, extensions: invalid };
 }
+
+const notFetched: Fault = {
+  message: 'Data that a permission depends on could not be fetched.',
+  extensions: { code: 'DOWNSTREAM_SERVICE_ERROR' },
+};
 
 const invalid = { code: 'SUBGRAPH_INVALID_RESPONSE' };

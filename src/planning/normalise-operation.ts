@@ -23,7 +23,9 @@ import type { FieldNames } from './field-names.ts';
 export function nameFields(document: DocumentNode): FieldNames {
   const effects = mutationFields(document);
   const keyOf = (field: FieldNode): string => {
-    const isApart = field.selectionSet !== undefined || effects.has(field.name.value);
+    // What rules read has names of its own, so that nothing a client asks can stand for it.
+    const isReserved = field.alias?.value.startsWith(reservedPrefix) === true;
+    const isApart = field.selectionSet !== undefined || effects.has(field.name.value) || isReserved;
     const own = isApart ? responseName(field) : '';
     return `${own} ${field.name.value}(${(field.arguments ?? []).map(print).join()})`;
   };

@@ -25,6 +25,7 @@ function secondCopy(): typeof GraphqlShield {
 
 const foreign = secondCopy();
 
+const reading = (fragment: string) => rule('reading', { fragment })(() => true);
 const named = (name: string, cache?: 'contextual' | 'strict' | ((parent: unknown) => string)) =>
   rule(name, cache === undefined ? {} : { cache })(() => true);
 
@@ -57,11 +58,38 @@ test.each<[string, unknown, string]>([
   ['empty or', { Query: { me: or() } }, 'Query.me: expected at least one rule in or()'],
   ['empty chain', { Query: { me: not(chain()) } }, 'Query.me (inside not): expected at least one rule in chain()'],
   ['empty race', { Query: race() }, 'Query: expected at least one rule in race()'],
-  ['a rule with a fragment', { User: { email: rule({ fragment: '... on User { id }' })(() => true) } }, 'User.email'],
+  [
+    'a fragment on a root field',
+    { Query: { me: reading('... on User { id }') } },
+    'Query.me: expected a rule over context',
+  ],
+  [
+    'a fragment on another type',
+    { Bot: { id: reading('... on User { id }') } },
+    'Bot.id: expected rule "reading" to have a fragment on Bot, got one on User.',
+  ],
+  [
+    'a field no client may ask for in a fragment',
+    { User: { email: reading('fragment F on User { nope }') } },
+    'User.email: expected rule "reading" to have a fragment of the API schema, such as "... on User { id }", got ' +
+      '"fragment F on User { nope }": Cannot query field "nope" on type "User".',
+  ],
+  ['a broken fragment', { User: { email: reading('{ id }') } }, '"{ id }": It has to be one fragment.'],
+  [
+    'a variable in a fragment',
+    { User: { email: reading('... on User { owner(of: $x) { id } }') } },
+    'Variables have no',
+  ],
+  [
+    'a condition in a fragment',
+    { User: { email: reading('... on User { id @skip(if: true) }') } },
+    'Directives have no',
+  ],
+  ['a spread in a fragment', { User: { email: reading('... on User { ...F }') } }, 'Other fragments cannot be spread'],
   [
     'a contextual rule with a fragment',
     { User: { email: or(rule('mine', { cache: 'contextual', fragment: '... on User { id }' })(() => true)) } },
-    'User.email (inside or): expected rule "mine" to need only context and arguments, got a rule with a fragment that',
+    'User.email (inside or): expected rule "mine" to be cached "strict" or not at all',
   ],
   ['two rules of one name', { Query: { me: named('a'), any: named('a') } }, 'Query.any: expected rules to have names'],
   [
