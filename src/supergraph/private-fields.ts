@@ -23,7 +23,7 @@ export interface PrivateFields {
   readonly requiredBy: (subgraph: string, typeName: string, fieldName: string) => ReadonlySet<string>;
 }
 
-type FieldsDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
+export type FieldsDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
 const none: ReadonlySet<string> = new Set();
 
@@ -35,18 +35,10 @@ export function addPrivateFields(sdl: string): { readonly sdl: string; readonly 
     originals,
     requiredBy: (subgraph, typeName, fieldName) => required.get(`${subgraph} ${typeName}.${fieldName}`) ?? none,
   };
-  // Not the definition of `@join__field`, which has both arguments in every supergraph.
-  if (!/(?:requires: *"|contextArguments: *\[ *\{)/u.test(sdl)) return { sdl, privateFields };
+  if (!hasDerivedFields(sdl)) return { sdl, privateFields };
 
   const document = parse(sdl, { noLocation: true });
-  const types = new Map(
-    document.definitions
-      .filter(
-        (definition) =>
-          definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.INTERFACE_TYPE_DEFINITION,
-      )
-      .map((type): [string, FieldsDefinition] => [type.name.value, type]),
-  );
+  const types = typesWithFields(document);
   const prefix = unusedPrefix(sdl);
   const nameOf = new Map<string, string>();
   /** Private names by the type and field they stand beside. */
@@ -110,6 +102,22 @@ export function addPrivateFields(sdl: string): { readonly sdl: string; readonly 
     InterfaceTypeDefinition: (type) => withTwins(type, added),
   });
   return { sdl: print(extended), privateFields };
+}
+
+/** False for the definition of `@join__field`, which has both arguments in every supergraph. */
+export function hasDerivedFields(sdl: string): boolean {
+  return /(?:requires: *"|contextArguments: *\[ *\{)/u.test(sdl);
+}
+
+export function typesWithFields(document: DocumentNode): ReadonlyMap<string, FieldsDefinition> {
+  return new Map(
+    document.definitions
+      .filter(
+        (definition) =>
+          definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.INTERFACE_TYPE_DEFINITION,
+      )
+      .map((type): [string, FieldsDefinition] => [type.name.value, type]),
+  );
 }
 
 function withTwins<T extends FieldsDefinition>(type: T, added: ReadonlyMap<string, ReadonlySet<string>>): T {
@@ -182,7 +190,7 @@ function rewriteContexts(
 }
 
 /** The types on which each context is set. */
-function typesByContext(document: DocumentNode): ReadonlyMap<string, readonly string[]> {
+export function typesByContext(document: DocumentNode): ReadonlyMap<string, readonly string[]> {
   const names = new Map<string, string[]>();
   const collect = ({ name, directives = [] }: FieldsDefinition | UnionTypeDefinitionNode): false => {
     for (const directive of directives) {
@@ -211,12 +219,12 @@ function subgraphNames(document: DocumentNode): ReadonlyMap<string, string> {
   return names;
 }
 
-function argumentText(directive: ConstDirectiveNode, name: string): string | undefined {
+export function argumentText(directive: ConstDirectiveNode, name: string): string | undefined {
   const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
   return value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : undefined;
 }
 
-function parseSelection(text: string): SelectionSetNode {
+export function parseSelection(text: string): SelectionSetNode {
   const [definition] = parse(text.trim().startsWith('{') ? text : `{${text}}`, { noLocation: true }).definitions;
   if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`Expected a selection, got ${text}`);
   return definition.selectionSet;
@@ -233,10 +241,10 @@ function unusedPrefix(sdl: string): string {
   return prefix;
 }
 
-function fieldOf(type: FieldsDefinition | undefined, name: string): FieldDefinitionNode | undefined {
+export function fieldOf(type: FieldsDefinition | undefined, name: string): FieldDefinitionNode | undefined {
   return type?.fields?.find((field) => field.name.value === name);
 }
 
-function namedType(type: TypeNode): string {
+export function namedType(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }

@@ -22,6 +22,8 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { GraphQLError, Kind, parse, visit } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode, GraphQLSchema } from 'graphql';
 import { ConfigurationError } from '../core/errors.ts';
+import { fieldReads } from './field-reads.ts';
+import type { FieldRead } from './field-reads.ts';
 import { addPrivateFields } from './private-fields.ts';
 import type { PrivateFields } from './private-fields.ts';
 import { repairPlanner } from './repair-planner.ts';
@@ -37,6 +39,8 @@ export interface BuiltSupergraph {
   readonly planner: QueryPlanner;
   /** Fields that only plans know; see `addPrivateFields`. */
   readonly privateFields: PrivateFields;
+  /** What fields are computed from, by `Type.field`. */
+  readonly fieldReads: ReadonlyMap<string, readonly FieldRead[]>;
   readonly subgraphs: readonly { readonly name: string; readonly url: string }[];
   /**
    * The type names that satisfy a type condition, hidden types included: the type itself and, for an interface or
@@ -80,6 +84,7 @@ export function buildSupergraph(sdl: string): BuiltSupergraph {
       apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
       planner,
       privateFields: planned.privateFields,
+      fieldReads: fieldReads(sdl),
       subgraphs: supergraph.subgraphsMetadata(),
       possibleTypes: rememberPossibleTypes(schema),
       interfaceObjects: interfaceObjects(schema),
