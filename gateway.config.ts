@@ -1,4 +1,4 @@
-import { chain, defineConfig, rule, shield } from 'atrium';
+import { chain, defineConfig, or, rule, shield } from 'atrium';
 import type { RequestContext } from 'atrium';
 import { GraphQLError } from 'graphql';
 
@@ -18,8 +18,14 @@ const isAdmin = rule('admin', { cache: 'contextual' })(
     principal?.roles.includes('admin') === true || 'Only an admin may do that',
 );
 
+const isOwner = rule('owner', { fragment: 'fragment Owner on User { id }' })(
+  (parent: { id: string }, _args, { principal }: RequestContext) =>
+    parent.id === principal?.subject || 'Only the customer may see that',
+);
+
 const readsOrders = chain(signedIn, hasScope('orders:read'));
 const admin = chain(signedIn, isAdmin);
+const ownerOrAdmin = chain(signedIn, or(isAdmin, isOwner));
 
 /** The demo: a shop in four services. Whatever has no rule is public: here the catalogue. */
 export default defineConfig({
@@ -45,8 +51,8 @@ export default defineConfig({
   },
   authorization: {
     rules: shield({
-      Query: { order: readsOrders, payment: readsOrders, users: admin },
-      User: { orders: readsOrders, email: admin, address: admin },
+      Query: { order: readsOrders, payment: readsOrders, users: signedIn },
+      User: { orders: readsOrders, email: ownerOrAdmin, address: ownerOrAdmin },
       Order: { payment: readsOrders },
       Mutation: { '*': signedIn, updatePrice: admin },
     }),

@@ -134,7 +134,9 @@ function isCacheMode(cache: unknown): cache is LeafRule['cache'] {
  */
 function refuseCollisions(leaf: LeafRule, registry: RuleRegistry): void {
   const namesake = registry.leaves.get(leaf.name);
-  if (namesake !== undefined && (namesake.decide !== leaf.decide || namesake.cache !== leaf.cache)) {
+  const isOther = (named: LeafRule): boolean =>
+    named.decide !== leaf.decide || named.cache !== leaf.cache || named.fragment?.text !== leaf.fragment?.text;
+  if (namesake !== undefined && isOther(namesake)) {
     refuse(
       leaf.at,
       'rules to have names of their own',

@@ -14,6 +14,8 @@ import type { LeafRule, RuleNode } from './rule-node.ts';
 
 /** What a rule reads of the parent. */
 export interface RuleFragment {
+  /** As it was written. */
+  readonly text: string;
   /** The type it is written on: an object type, or an abstract type that the parent belongs to. */
   readonly typeName: string;
   /** What is fetched for it, under response names of which each is `prefix` and the rule's own name. */
@@ -47,6 +49,7 @@ export function parseRuleFragment(text: string, schema: GraphQLSchema, number: n
   const prefix = `${reservedPrefix}r${number}_`;
   const type = schema.getType(definition.typeCondition.name.value);
   return {
+    text,
     typeName: definition.typeCondition.name.value,
     selectionSet: underReservedNames(definition.selectionSet, type, schema, prefix),
     prefix,

@@ -25,7 +25,8 @@ function secondCopy(): typeof GraphqlShield {
 
 const foreign = secondCopy();
 
-const reading = (fragment: string) => rule('reading', { fragment })(() => true);
+const always = () => true;
+const reading = (fragment: string) => rule('reading', { fragment })(always);
 const named = (name: string, cache?: 'contextual' | 'strict' | ((parent: unknown) => string)) =>
   rule(name, cache === undefined ? {} : { cache })(() => true);
 
@@ -73,6 +74,11 @@ test.each<[string, unknown, string]>([
     { User: { email: reading('fragment F on User { nope }') } },
     'User.email: expected rule "reading" to have a fragment of the API schema, such as "... on User { id }", got ' +
       '"fragment F on User { nope }": Cannot query field "nope" on type "User".',
+  ],
+  [
+    'two rules of one name that read different fields',
+    { User: { id: reading('... on User { id }'), email: reading('... on User { email }') } },
+    'User.email: expected rules to have names of their own',
   ],
   ['a broken fragment', { User: { email: reading('{ id }') } }, '"{ id }": It has to be one fragment.'],
   [
