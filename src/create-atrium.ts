@@ -61,6 +61,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     const store = redis === undefined ? entities && createMemoryStore(entities) : createRedisStore(redis.caches);
     if (store !== undefined) onStop(() => store.close());
     const forwardedHeaders = config.headers.toSubgraphs;
+    const tellsPrincipal = Object.keys(config.headers.fromPrincipal).length > 0;
 
     const gateway = new AtriumGateway({
       supergraphSdl: createSupergraphManager(config.supergraph, { logger, signal: givenUp.signal }),
@@ -75,7 +76,9 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       ...(config.authorization?.rules === undefined ? {} : { rules: config.authorization.rules }),
       ...(entities === undefined || store === undefined
         ? {}
-        : { createCache: (supergraphId) => createEntityCache(store, { supergraphId, forwardedHeaders }) }),
+        : {
+            createCache: (supergraphId) => createEntityCache(store, { supergraphId, forwardedHeaders, tellsPrincipal }),
+          }),
     });
     const { mode, introspection, limits, plugins } = config;
     const apollo = createApolloServer({ gateway, mode, introspection, limits, plugins, logger });

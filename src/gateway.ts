@@ -11,7 +11,7 @@ import type { PreFlight } from './authorization/pre-flight.ts';
 import { compileRules } from './authorization/rule-tree.ts';
 import type { CompiledRules } from './authorization/rule-tree.ts';
 import type { EntityCache } from './cache/entity-cache.ts';
-import { RequestError } from './core/errors.ts';
+import { ConfigurationError, RequestError } from './core/errors.ts';
 import { silentLogger } from './core/logger.ts';
 import type { Logger } from './core/logger.ts';
 import { createFetchContext, createRequestRecord, isRequestContext } from './core/request-context.ts';
@@ -113,6 +113,9 @@ export class AtriumGateway extends ApolloGateway {
     const { log, overrideLabels, random = Math.random, ...base } = others;
     const sources = new Map<string, GraphQLDataSource>();
     const { buildService } = base;
+    if (buildService !== undefined && Object.keys(headers?.fromPrincipal ?? {}).length > 0) {
+      throw new ConfigurationError('headers.fromPrincipal: data sources of buildService would not send it');
+    }
     const remember = (definition: ServiceEndpointDefinition): GraphQLDataSource => {
       // Without `buildService` only the base class' own chores come this way, such as `IntrospectAndCompose`.
       const source = buildService?.(definition) ?? new RemoteGraphQLDataSource(definition);

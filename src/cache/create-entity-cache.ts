@@ -10,6 +10,8 @@ export interface EntityCacheOptions {
   readonly supergraphId: string;
   /** Names of the client's headers that are sent to subgraphs, except correlating ones. */
   readonly forwardedHeaders: readonly string[];
+  /** Subgraphs are told who asks. */
+  readonly tellsPrincipal?: boolean;
 }
 
 /** Changes whenever a stored value's format or meaning does. */
@@ -26,7 +28,8 @@ const constantHeaders = ['accept', 'accept-encoding', 'content-type', 'origin'];
 export function createEntityCache(store: Store, options: EntityCacheOptions): EntityCache {
   const forwarded = options.forwardedHeaders.map((name) => name.toLowerCase());
   const constant = new Set(constantHeaders.filter((name) => !forwarded.includes(name)));
-  const isPersonal = ({ headers }: RequestContext) => forwarded.some((name) => headers[name] !== undefined);
+  const isPersonal = ({ headers, principal }: RequestContext) =>
+    (options.tellsPrincipal === true && principal !== null) || forwarded.some((name) => headers[name] !== undefined);
 
   return {
     async read(lookup, context) {

@@ -56,6 +56,9 @@ const headerNames = z.array(
     .toLowerCase(),
   'a list of header names',
 );
+const headerName = z.string(header).regex(/^[A-Za-z0-9][\w.-]*$/, header);
+const member = 'one of subject, issuer, roles, scopes or claims.<name>';
+const principalMember = z.string(member).regex(/^(?:subject|issuer|roles|scopes|claims\..+)$/, member);
 const cookieName = 'the name of a cookie';
 const ruleName = 'a name of letters, digits, "_" and "-"';
 const list = <Item extends z.ZodType>(item: Item, expected: string) => z.array(item, expected);
@@ -167,6 +170,11 @@ export const configSchema = section({
   headers: section({
     toSubgraphs: headerNames.default(['authorization']),
     toClients: headerNames.default([]),
+    /**
+     * Headers that tell subgraphs who asks, by name: `subject`, `issuer`, `roles`, `scopes`, or the name of a claim after
+     * `claims.`, such as `{ 'x-user-id': 'subject', 'x-tenant': 'claims.tenant' }`. Clients' own of these names are dropped.
+     */
+    fromPrincipal: z.record(headerName, principalMember, 'an object of principal members by header name').default({}),
   }).prefault({}),
   authentication: section({
     issuers: list(

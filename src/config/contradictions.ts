@@ -1,3 +1,4 @@
+import { identityHeaderProblems } from '../core/identity-headers.ts';
 import type { ParsedConfig } from './config.ts';
 import { expected } from './problem.ts';
 import type { Problem } from './problem.ts';
@@ -9,6 +10,7 @@ export function findContradictions(config: ParsedConfig): Problem[] {
     ...corsProblems(config.server.cors),
     ...issuerProblems(config.authentication?.issuers ?? []),
     ...credentialProblems(config.authentication),
+    ...headerProblems(config),
     ...rateLimitProblems(config.rateLimit?.rules ?? []),
   ];
 }
@@ -52,6 +54,18 @@ function credentialProblems(authentication: ParsedConfig['authentication']): Pro
   }
   if (cookie === undefined) return [];
   return [{ path: ['authentication', 'cookie'], message: 'holds a token, and no issuer is named whose tokens count' }];
+}
+
+function headerProblems({ headers, authentication }: ParsedConfig): Problem[] {
+  const key = ['headers', 'fromPrincipal'];
+  const { fromPrincipal, toSubgraphs } = headers;
+  if (authentication === undefined && Object.keys(fromPrincipal).length > 0) {
+    return [{ path: key, message: 'needs authentication: without it nobody has a principal' }];
+  }
+  return identityHeaderProblems(fromPrincipal, toSubgraphs).map(({ name, message }) => ({
+    path: [...key, name],
+    message,
+  }));
 }
 
 function rateLimitProblems(rules: readonly { name: string; limit: number; burst?: number | undefined }[]): Problem[] {

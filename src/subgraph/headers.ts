@@ -1,10 +1,15 @@
 import { connectionHeaders } from '../core/connection-headers.ts';
+import { ConfigurationError } from '../core/errors.ts';
+import { identityHeaderProblems, identityOf } from '../core/identity-headers.ts';
+import type { IdentityHeaders } from '../core/identity-headers.ts';
 import type { RequestContext, Scope } from '../core/request-context.ts';
 
 /** Which headers cross the gateway; names in any case. */
 export interface HeaderRules {
   readonly toSubgraphs: readonly string[];
   readonly toClients: readonly string[];
+  /** What subgraphs are told of the principal: `subject`, `issuer`, `roles`, `scopes` or `claims.<name>` by header. */
+  readonly fromPrincipal?: IdentityHeaders;
 }
 
 /** Beside those, what is written by whoever sends the message. */
@@ -32,12 +37,18 @@ export interface HeaderPolicy {
 export function createHeaderPolicy(rules: HeaderRules): HeaderPolicy {
   const allowed = (names: readonly string[]): string[] =>
     [...new Set(names.map((name) => name.toLowerCase()))].filter((name) => !NEVER_FORWARDED.has(name));
+  const { fromPrincipal = {} } = rules;
+  const [problem] = identityHeaderProblems(fromPrincipal, rules.toSubgraphs);
+  if (problem !== undefined) throw new ConfigurationError(`headers.fromPrincipal.${problem.name}: ${problem.message}`);
+  const tellsPrincipal = Object.keys(fromPrincipal).length > 0;
   const forwarded = allowed([...rules.toSubgraphs, ...TRACE_CONTEXT]);
   const returned = allowed(rules.toClients).filter((name) => !NEVER_RETURNED.includes(name));
   const deciding = forwarded.filter((name) => !CORRELATING.has(name));
   return {
     toSubgraph(context) {
       const headers = pick(forwarded, context);
+      // After the client's, so that nothing it says, not even in Connection, reaches them.
+      if (context.principal !== null) Object.assign(headers, identityOf(context.principal, fromPrincipal));
       headers['content-type'] = 'application/json';
       headers['accept'] = 'application/graphql-response+json, application/json;q=0.9';
       headers['accept-encoding'] = 'gzip, deflate, br';
@@ -46,8 +57,10 @@ export function createHeaderPolicy(rules: HeaderRules): HeaderPolicy {
     },
     scopeOf(context) {
       const headers = pick(deciding, context);
-      // Whoever forwards or signs the principal names it here as well, and in the key its issuer and subject.
-      return { key: JSON.stringify(headers), headers, principal: null };
+      const { principal } = context;
+      if (!tellsPrincipal || principal === null) return { key: JSON.stringify(headers), headers, principal: null };
+      const key = JSON.stringify([headers, principal.issuer, principal.subject, identityOf(principal, fromPrincipal)]);
+      return { key, headers, principal };
     },
     toClient(headers, context) {
       for (const name of returned) {

@@ -11,6 +11,7 @@ describe('parseConfig', () => {
     expect(parseConfig({ supergraph }, {}, { directory: '/shop' })).toMatchInlineSnapshot(`
       {
         "headers": {
+          "fromPrincipal": {},
           "toClients": [],
           "toSubgraphs": [
             "authorization",
