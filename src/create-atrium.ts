@@ -73,7 +73,8 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       logger: apolloLogger(logger),
       log: logger,
       ...(config.overrideLabels === undefined ? {} : { overrideLabels: config.overrideLabels }),
-      ...(config.authorization?.rules === undefined ? {} : { rules: config.authorization.rules }),
+      rules: config.authorization?.rules,
+      allowTransitive: config.authorization?.allowTransitive,
       ...(entities === undefined || store === undefined
         ? {}
         : {

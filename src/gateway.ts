@@ -8,7 +8,8 @@ import type { GraphQLSchema } from 'graphql';
 import { createDataPhase } from './authorization/data-phase.ts';
 import { preFlight } from './authorization/pre-flight.ts';
 import type { PreFlight } from './authorization/pre-flight.ts';
-import { compileRules } from './authorization/rule-tree.ts';
+import { rulesOf } from './authorization/rules-of-supergraph.ts';
+import type { AuthorizationOptions } from './authorization/rules-of-supergraph.ts';
 import type { CompiledRules } from './authorization/rule-tree.ts';
 import type { EntityCache } from './cache/entity-cache.ts';
 import { ConfigurationError, RequestError } from './core/errors.ts';
@@ -38,9 +39,7 @@ import { buildSupergraph, forBaseClass } from './supergraph/supergraph.ts';
 import type { BuiltSupergraph } from './supergraph/supergraph.ts';
 
 /** What Atrium adds to the options of `ApolloGateway`. */
-export interface AtriumGatewayOptions {
-  /** A rule tree: what `shield(...)` returns. */
-  readonly rules?: object;
+export interface AtriumGatewayOptions extends AuthorizationOptions {
   /** Which headers reach subgraphs and clients; by default `authorization` and the trace context go to subgraphs. */
   readonly headers?: HeaderRules;
   /**
@@ -108,8 +107,17 @@ export class AtriumGateway extends ApolloGateway {
   readonly #generations = new WeakMap<GraphQLSchema, Generation>();
 
   constructor(config: GatewayConfig & AtriumGatewayOptions = {}) {
-    const { rules, headers, subgraph, checkSubgraphs, maxVariableErrors, maxResponseBytes, createCache, ...others } =
-      config;
+    const {
+      rules,
+      allowTransitive,
+      headers,
+      subgraph,
+      checkSubgraphs,
+      maxVariableErrors,
+      maxResponseBytes,
+      createCache,
+      ...others
+    } = config;
     const { log, overrideLabels, random = Math.random, ...base } = others;
     const sources = new Map<string, GraphQLDataSource>();
     const { buildService } = base;
@@ -129,7 +137,8 @@ export class AtriumGateway extends ApolloGateway {
       validateSupergraph: false,
     });
     this.#options = {
-      ...(rules === undefined ? {} : { rules }),
+      rules,
+      allowTransitive,
       ...(subgraph === undefined ? {} : { subgraph }),
       ...(checkSubgraphs === undefined ? {} : { checkSubgraphs }),
       ...(maxVariableErrors === undefined ? {} : { maxVariableErrors }),
@@ -255,7 +264,7 @@ export class AtriumGateway extends ApolloGateway {
       supergraph,
       planner: createOperationPlanner(supergraph, createExecutable),
       operations: createOperationCache(),
-      rules: compileRules(this.#options.rules, supergraph.apiSchema, this.#log),
+      rules: rulesOf(supergraph, this.#options, this.#log),
       labels: new Set(supergraph.labelledFields.map(({ label }) => label)),
       subgraphs: this.#transport.clientFor(targets),
       cache: this.#options.createCache?.(id),

@@ -5,7 +5,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { execute, parse } from 'graphql';
 import type { FormattedExecutionResult, GraphQLSchema } from 'graphql';
 import { accessMatrix, printAccessMatrix } from './authorization/access-matrix.ts';
-import { compileRules } from './authorization/rule-tree.ts';
+import { rulesOf } from './authorization/rules-of-supergraph.ts';
 import { silentLogger } from './core/logger.ts';
 import type { Principal } from './core/principal.ts';
 import { createRequestContext } from './core/request-context.ts';
@@ -96,8 +96,9 @@ export async function createTestGateway(
       };
     },
     async accessMatrix(principals = {}) {
-      const { apiSchema: schema } = buildSupergraph(supergraphSdl);
-      const rules = compileRules(options.rules, schema, options.log ?? silentLogger);
+      const supergraph = buildSupergraph(supergraphSdl);
+      const { apiSchema: schema } = supergraph;
+      const rules = rulesOf(supergraph, options, options.log ?? silentLogger);
       const contextFor = (principal: Principal | null) => createRequestContext({ principal });
       return printAccessMatrix(await accessMatrix({ rules, schema, principals, contextFor }));
     },

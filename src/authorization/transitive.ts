@@ -31,11 +31,11 @@ export function checkTransitiveReads(
   for (const name of allowTransitive) {
     if (problems.delete(name)) continue;
     const reason = computed.includes(name)
-      ? 'whose rule already includes the rules of what it reads'
-      : `which is not computed from others${closestNames(name, computed)}`;
+      ? 'whose rule already includes the rules of what it reads.'
+      : `which is not computed from others${closestNames(name, computed) || '.'}`;
     throw new ConfigurationError(
       'authorization.allowTransitive: expected fields that read, by @requires or @fromContext, what their rules do not ' +
-        `cover, got "${name}", ${reason}.`,
+        `cover, got "${name}", ${reason}`,
     );
   }
   if (problems.size === 0) return;

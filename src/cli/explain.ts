@@ -4,7 +4,7 @@ import { createAuthenticator } from '../authentication/authenticator.ts';
 import { explainOperation } from '../authorization/explain.ts';
 import type { ExplainedField } from '../authorization/explain.ts';
 import type { Asked } from '../authorization/decide-fields.ts';
-import { compileRules } from '../authorization/rule-tree.ts';
+import { rulesOf } from '../authorization/rules-of-supergraph.ts';
 import type { AtriumConfig } from '../config/config.ts';
 import { ConfigurationError, RequestError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
@@ -35,13 +35,13 @@ export const explain: Verb = {
     );
     const source = await readDocument(values.query, positionals);
     const { config } = await openConfig(values, io);
-    const { apiSchema: schema } = await readSupergraph(config, io);
-    const asked = readAsked(schema, source, values.operation, readVariables(values.variables ?? '{}'));
+    const supergraph = await readSupergraph(config, io);
+    const asked = readAsked(supergraph.apiSchema, source, values.operation, readVariables(values.variables ?? '{}'));
     const principal = values.as === undefined ? null : await principalFor(values.as, config, io);
     const context = createRequestContext({ principal });
     const fields = await explainOperation({
       ...asked,
-      rules: compileRules(config.authorization?.rules, schema, cliLogger(io)),
+      rules: rulesOf(supergraph, config.authorization ?? {}, cliLogger(io)),
       context: { ...(await config.context?.(context)), ...context },
       logger: cliLogger(io),
     });

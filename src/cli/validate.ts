@@ -2,7 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { AtriumConfig } from '../config/config.ts';
 import { accessMatrix, printAccessMatrix } from '../authorization/access-matrix.ts';
 import { checkSubgraphNames, subgraphOptions } from '../config/subgraph-options.ts';
-import { compileRules } from '../authorization/rule-tree.ts';
+import { rulesOf } from '../authorization/rules-of-supergraph.ts';
 import type { CompiledRules } from '../authorization/rule-tree.ts';
 import { createRequestContext } from '../core/request-context.ts';
 import { configFlags, configFlagsHelp, cliLogger, openConfig, readSupergraph } from './open-config.ts';
@@ -30,7 +30,7 @@ export const validate: Verb = {
       supergraph.subgraphs.map(({ name }) => name),
     );
     await checkKeys(config.authentication, io);
-    const rules = compileRules(config.authorization?.rules, supergraph.apiSchema, cliLogger(io));
+    const rules = rulesOf(supergraph, config.authorization ?? {}, cliLogger(io));
     io.out(
       [
         `configuration   ${file ?? 'none'}`,
