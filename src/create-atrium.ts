@@ -74,6 +74,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       log: logger,
       ...(config.overrideLabels === undefined ? {} : { overrideLabels: config.overrideLabels }),
       rules: config.authorization?.rules,
+      policies: config.authorization?.policies,
       allowTransitive: config.authorization?.allowTransitive,
       ...(entities === undefined || store === undefined
         ? {}

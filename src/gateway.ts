@@ -109,6 +109,7 @@ export class AtriumGateway extends ApolloGateway {
   constructor(config: GatewayConfig & AtriumGatewayOptions = {}) {
     const {
       rules,
+      policies,
       allowTransitive,
       headers,
       subgraph,
@@ -138,6 +139,7 @@ export class AtriumGateway extends ApolloGateway {
     });
     this.#options = {
       rules,
+      policies,
       allowTransitive,
       ...(subgraph === undefined ? {} : { subgraph }),
       ...(checkSubgraphs === undefined ? {} : { checkSubgraphs }),

@@ -264,7 +264,8 @@ describe('the life of a supergraph', () => {
     ['is no supergraph', async () => 'type Query { a: String }', /supergraph/],
     [
       'asks for protection it does not enforce',
-      () => compose('type Query { a: String @authenticated }'),
+      async () =>
+        (await compose('type Query { a: String @authenticated }')).replace('authenticated/v0.1', 'authenticated/v0.9'),
       /@authenticated/,
     ],
     ['no longer fits the rules', () => compose(second), /Query\.old/],

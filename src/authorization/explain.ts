@@ -82,6 +82,8 @@ async function reasons(rule: RuleNode, isAllowed: boolean, call: RuleCall, ask: 
       const denial = await ask(rule, call);
       return [denial === undefined || isPostponed(denial) ? named(rule) : `${named(rule)}: ${denial.message}`];
     }
+    case 'requirement':
+      return [rule.name];
     default:
       return [rule.kind];
   }

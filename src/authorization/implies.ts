@@ -1,3 +1,4 @@
+import { covers } from './required-by.ts';
 import type { LeafRule, RuleNode } from './rule-node.ts';
 
 /**
@@ -39,9 +40,17 @@ function isEqual(one: RuleNode, other: RuleNode, decidesAlike: (rule: LeafRule) 
       if (one.fragment !== undefined || other.fragment !== undefined) return one === other;
       return other.name === one.name && other.decide === one.decide;
     case 'requirement':
-      return other.kind === 'requirement' && other.name === one.name;
+      return (
+        other.kind === 'requirement' &&
+        other.protection.directive === one.protection.directive &&
+        covers(one.protection.anyOf, other.protection.anyOf)
+      );
     case 'not':
-      return other.kind === 'not' && isEqual(one.rule, other.rule, decidesAlike);
+      return (
+        other.kind === 'not' &&
+        isEqual(one.rule, other.rule, decidesAlike) &&
+        isEqual(other.rule, one.rule, decidesAlike)
+      );
     default:
       return (
         'rules' in other &&

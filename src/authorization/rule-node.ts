@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { DecideList } from './list-rule.ts';
+import type { Protection } from '../supergraph/supergraph.ts';
 import type { RuleFragment } from './rule-fragment.ts';
 
 /** Why a position is null, as the client reads it. */
@@ -35,6 +36,7 @@ export interface LeafRule {
 export interface Requirement {
   readonly kind: 'requirement';
   readonly name: string;
+  readonly protection: Protection;
   readonly holds: (context: object) => boolean | Promise<boolean>;
   readonly denial: Denial;
 }

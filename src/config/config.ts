@@ -220,6 +220,11 @@ export const configSchema = section({
   authorization: section({
     /** A rule tree: what `shield(...)` of `atrium` or `graphql-shield` returns. */
     rules: opaqueObject<object>('a rule tree made by shield(...)').optional(),
+    /** What the supergraph's `@policy` names stand for; each is asked at most once per operation. */
+    policies: byName(
+      callback<(request: RequestContext) => boolean | Promise<boolean>>('a function'),
+      'an object of functions by policy name',
+    ).default({}),
     /** Fields, as `Type.field`, that may be seen although they are computed from fields that may not (`@requires`, `@fromContext`). */
     allowTransitive: list(text('a field, such as "User.tax"'), 'a list of fields').default([]),
     /** For whom `atrium validate` prints what they may see, besides the anonymous client and a principal without rights. */

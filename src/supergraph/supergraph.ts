@@ -11,6 +11,7 @@ import {
   FieldDefinition,
   InterfaceType,
   isAbstractType,
+  NamedSchemaElement,
   operationFromDocument,
   possibleRuntimeTypes,
   ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
@@ -49,8 +50,17 @@ export interface BuiltSupergraph {
   readonly possibleTypes: (typeName: string) => ReadonlySet<string>;
   /** Interfaces that are object types in some subgraph (`@interfaceObject`). */
   readonly interfaceObjects: ReadonlySet<string>;
+  /** By `Type` and `Type.field`. */
+  readonly protections: ReadonlyMap<string, readonly Protection[]>;
   /** The fields that labels of `@override` move. */
   readonly labelledFields: readonly LabelledField[];
+}
+
+/** What `@authenticated`, `@requiresScopes` or `@policy` asks of who wants to see a field or type. */
+export interface Protection {
+  readonly directive: 'authenticated' | 'requiresScopes' | 'policy';
+  /** Scopes or policies: all of one of the lists; `[[]]` for `@authenticated`. */
+  readonly anyOf: readonly (readonly string[])[];
 }
 
 export interface LabelledField {
@@ -88,6 +98,7 @@ export function buildSupergraph(sdl: string): BuiltSupergraph {
       subgraphs: supergraph.subgraphsMetadata(),
       possibleTypes: rememberPossibleTypes(schema),
       interfaceObjects: interfaceObjects(schema),
+      protections: protections(schema),
       labelledFields: labelledFields(planner.supergraph.schema),
     };
   } catch (error) {
@@ -120,6 +131,33 @@ function interfaceObjects(schema: Schema): ReadonlySet<string> {
     type.arguments()['isInterfaceObject'] === true && type.parent instanceof InterfaceType ? [type.parent.name] : [],
   );
   return new Set(names);
+}
+
+/** Found by the address of their specification, whatever they are called here. */
+function protections(schema: Schema): ReadonlyMap<string, readonly Protection[]> {
+  const found = new Map<string, Protection[]>();
+  for (const feature of schema.coreFeatures?.allFeatures() ?? []) {
+    const directive = securityDirectives.find((name) => feature.url.identity === specs + name);
+    if (directive === undefined) continue;
+    const definition = schema.directive(feature.directiveNameInSchema(directive));
+    if (definition === undefined) throw new ConfigurationError(`${nameOf(feature)} is linked but not defined.`);
+    for (const application of definition.applications()) {
+      const { parent } = application;
+      if (!(parent instanceof NamedSchemaElement)) continue;
+      const given = application.arguments();
+      const names: unknown = directive === 'authenticated' ? [[]] : (given['scopes'] ?? given['policies']);
+      if (!isListOfLists(names)) {
+        throw new ConfigurationError(`@${directive} at ${parent.coordinate}: expected a list of lists of names.`);
+      }
+      found.set(parent.coordinate, [...(found.get(parent.coordinate) ?? []), { directive, anyOf: names }]);
+    }
+  }
+  return found;
+}
+
+function isListOfLists(value: unknown): value is readonly (readonly string[])[] {
+  const isNames = (list: unknown): boolean => Array.isArray(list) && list.every((name) => typeof name === 'string');
+  return Array.isArray(value) && value.every(isNames);
 }
 
 function labelledFields(schema: Schema): LabelledField[] {
@@ -184,13 +222,10 @@ repairPlanner();
 
 const specs = 'https://specs.apollo.dev/';
 
-/** Refused whatever purpose they are linked for. */
-const notEnforcedYet = ['authenticated', 'requiresScopes', 'policy'].map((name) => specs + name);
+const securityDirectives = ['authenticated', 'requiresScopes', 'policy'] as const;
 
 const supportedFeatures = new Set(
-  [...ROUTER_SUPPORTED_SUPERGRAPH_FEATURES].filter(
-    (url) => ![...notEnforcedYet, `${specs}connect`].includes(FeatureUrl.parse(url).identity),
-  ),
+  [...ROUTER_SUPPORTED_SUPERGRAPH_FEATURES].filter((url) => FeatureUrl.parse(url).identity !== `${specs}connect`),
 );
 
 const unknownToBaseClass = [...supportedFeatures].filter((url) => !DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES.has(url));
@@ -198,7 +233,9 @@ const unknownToBaseClass = [...supportedFeatures].filter((url) => !DEFAULT_SUPPO
 function refuseUnenforcedFeatures(schema: Schema): void {
   const refused = (schema.coreFeatures?.allFeatures() ?? []).filter(
     ({ url, purpose }) =>
-      notEnforcedYet.includes(url.identity) || (purpose !== undefined && !supportedFeatures.has(url.base.toString())),
+      // Protection is refused in a version that is not known, whatever purpose it is linked for.
+      (purpose !== undefined || securityDirectives.some((name) => url.identity === specs + name)) &&
+      !supportedFeatures.has(url.base.toString()),
   );
   if (refused.length === 0) return;
   throw new ConfigurationError(

@@ -149,12 +149,13 @@ describe("the README's ten minutes", () => {
     expect(body).toEqual({ data: { me: { name: 'Ann Archer', email: expect.stringContaining('@') } } });
   });
 
-  it('refuses a supergraph with @authenticated by name', async () => {
+  it('refuses a supergraph with a protection it does not know by name', async () => {
     const supergraph = await composeDemo({
       only: 'users',
       edit: (sdl) => sdl.replace('"@key"', '"@key", "@authenticated"').replace('me: User', 'me: User @authenticated'),
     });
-    const cwd = await temporaryFolder({ 'my.graphql': supergraph });
+    const unknown = supergraph.replace('authenticated/v0.1', 'authenticated/v0.9');
+    const cwd = await temporaryFolder({ 'my.graphql': unknown });
 
     const { code, out, error } = await atrium(['serve', '--supergraph', 'my.graphql', '--port', '0'], { cwd });
 
