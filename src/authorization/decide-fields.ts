@@ -11,6 +11,7 @@ import { fragmentsOf } from '../core/fragments.ts';
 import { isIncluded } from '../core/is-included.ts';
 import { isPostponed } from './evaluate.ts';
 import type { Decide, Decision, Postponed } from './evaluate.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import type { Denial, RuleNode } from './rule-node.ts';
 import type { CompiledRules } from './rule-tree.ts';
 import { fieldOf, possibleTypes, typeNamed } from './schema-types.ts';
@@ -104,7 +105,7 @@ export async function decideFields(
     else waiting.push(Promise.all(pending).then(descend));
   }
 
-  function decideFor(rule: RuleNode, parent: GraphQLObjectType, node: FieldNode): Decision | Promise<Decision> {
+  function decideFor(rule: RuleNode, parent: GraphQLObjectType, node: FieldNode): MaybePromise<Decision> {
     const field = fieldOf(schema, parent.name, node);
     let args: Record<string, unknown>;
     try {

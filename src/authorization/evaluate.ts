@@ -2,13 +2,19 @@ import DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
 import { canonicalJson } from '../core/json.ts';
 import type { Logger } from '../core/logger.ts';
-import { rulesWithFragment } from './rule-fragment.ts';
 import type { DecideList } from './list-rule.ts';
+import { allSettled, asPromise, isPromise, isThenable, whenSettled } from './maybe-promise.ts';
+import type { MaybePromise } from './maybe-promise.ts';
+import { conjunction, disjunction, failure, no, unavailable } from './outcome.ts';
+import type { Evaluation, Outcome, Refusal } from './outcome.ts';
+import { rulesWithFragment } from './rule-fragment.ts';
 import { denialOf } from './rule-node.ts';
 import type { Denial, LeafRule, Requirement, RuleArguments, RuleNode } from './rule-node.ts';
 import { ParentUnavailable } from './rule-parent.ts';
 import { defaultDenial } from './rule-tree.ts';
 import type { CompiledRules } from './rule-tree.ts';
+import { ParentReadError, parentReadError, unreadableParent, watchedParent } from './unreadable-parent.ts';
+import type { ParentWatch } from './unreadable-parent.ts';
 
 /** The position a rule is asked about. */
 export interface RuleCall {
@@ -44,29 +50,10 @@ interface Evaluated extends RuleCall {
   readonly settled?: Map<LeafRule, MaybePromise<Evaluation>>;
 }
 
-/**
- * True, or a refusal. A refusal that `failed` means that no rule said no, one could not answer: it denies, and stays
- * a refusal under `not`, where a plain "no" becomes true.
- */
-type Outcome = true | Refusal;
-/** `unknown`: it depends on the parent. */
-type Evaluation = Outcome | 'unknown';
-type Refusal = { readonly failed: boolean; readonly denial: Denial | undefined };
-type MaybePromise<T> = T | Promise<T>;
-
 /** One call of a rule's function; shared by all positions with its cache key. */
-interface Run {
+interface Run extends ParentWatch {
   result: unknown;
-  /** The member of the parent it read, if any. */
-  readFromParent: string | undefined;
 }
-
-const no: Refusal = { failed: false, denial: undefined };
-const failure: Refusal = { failed: true, denial: undefined };
-const unavailable: Refusal = {
-  failed: true,
-  denial: { message: 'Data that a permission depends on could not be fetched.', code: 'FORBIDDEN' },
-};
 
 const reportedParentReads = new WeakSet<LeafRule>();
 
@@ -279,79 +266,4 @@ export function createEvaluator(rules: CompiledRules, requestContext: object, lo
       return defaultDenial;
     }
   }
-}
-
-function conjunction(outcomes: readonly Evaluation[]): Evaluation {
-  const refusals = outcomes.filter(isRefusal);
-  if (outcomes.includes('unknown') && refusals.every(hasFailed)) return 'unknown';
-  return refusals.length === 0 ? true : join(refusals, refusals.every(hasFailed));
-}
-
-function disjunction(outcomes: readonly Evaluation[]): Evaluation {
-  if (outcomes.includes(true)) return true;
-  if (outcomes.includes('unknown')) return 'unknown';
-  const refusals = outcomes.filter(isRefusal);
-  return join(refusals, refusals.some(hasFailed));
-}
-
-function join(refusals: readonly Refusal[], failed: boolean): Refusal {
-  return { failed, denial: refusals.find((refusal) => refusal.denial !== undefined)?.denial };
-}
-
-function isRefusal(outcome: Evaluation): outcome is Refusal {
-  return typeof outcome === 'object';
-}
-
-function hasFailed(refusal: Refusal): boolean {
-  return refusal.failed;
-}
-
-class ParentReadError extends Error {}
-
-function parentReadError(rule: LeafRule, member: string): ParentReadError {
-  return new ParentReadError(`rule "${rule.name}" reads parent.${member} but declares no fragment`);
-}
-
-/** A parent that notes on the run that it was read. At the root it is empty; elsewhere a read throws. */
-function watchedParent(rule: LeafRule, run: Run, isRoot: boolean): object {
-  return unreadableParent((member) => {
-    run.readFromParent ??= member;
-    return isRoot ? undefined : parentReadError(rule, member);
-  });
-}
-
-function unreadableParent(onRead: (member: string) => Error | undefined): object {
-  function read(member: string | symbol): undefined {
-    const error = onRead(String(member));
-    if (error !== undefined) throw error;
-  }
-  return new Proxy(
-    {},
-    {
-      get: (_, member) => read(member),
-      getOwnPropertyDescriptor: (_, member) => read(member),
-      has: (_, member) => read(member) ?? false,
-      ownKeys: () => read('*') ?? [],
-    },
-  );
-}
-
-function whenSettled<T, U>(value: MaybePromise<T>, then: (settled: T) => MaybePromise<U>): MaybePromise<U> {
-  return isPromise(value) ? value.then(then) : then(value);
-}
-
-function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return value instanceof Promise;
-}
-
-function allSettled<T>(values: readonly MaybePromise<T>[]): values is readonly T[] {
-  return !values.some(isPromise);
-}
-
-async function asPromise<T>(value: MaybePromise<T>): Promise<T> {
-  return value;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
 }
