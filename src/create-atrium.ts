@@ -75,6 +75,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       ...(config.overrideLabels === undefined ? {} : { overrideLabels: config.overrideLabels }),
       rules: config.authorization?.rules,
       policies: config.authorization?.policies,
+      enforcement: config.authorization?.mode,
       allowTransitive: config.authorization?.allowTransitive,
       ...(entities === undefined || store === undefined
         ? {}

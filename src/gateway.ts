@@ -6,6 +6,8 @@ import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apol
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { createDataPhase } from './authorization/data-phase.ts';
+import { dryRun, rejection } from './authorization/enforcement.ts';
+import type { EnforcementMode } from './authorization/enforcement.ts';
 import { preFlight } from './authorization/pre-flight.ts';
 import type { PreFlight } from './authorization/pre-flight.ts';
 import { rulesOf } from './authorization/rules-of-supergraph.ts';
@@ -40,6 +42,8 @@ import type { BuiltSupergraph } from './supergraph/supergraph.ts';
 
 /** What Atrium adds to the options of `ApolloGateway`. */
 export interface AtriumGatewayOptions extends AuthorizationOptions {
+  /** What becomes of what rules deny; `filter` by default. */
+  readonly enforcement?: EnforcementMode | undefined;
   /** Which headers reach subgraphs and clients; by default `authorization` and the trace context go to subgraphs. */
   readonly headers?: HeaderRules;
   /**
@@ -111,6 +115,7 @@ export class AtriumGateway extends ApolloGateway {
       rules,
       policies,
       allowTransitive,
+      enforcement,
       headers,
       subgraph,
       checkSubgraphs,
@@ -141,6 +146,7 @@ export class AtriumGateway extends ApolloGateway {
       rules,
       policies,
       allowTransitive,
+      enforcement,
       ...(subgraph === undefined ? {} : { subgraph }),
       ...(checkSubgraphs === undefined ? {} : { checkSubgraphs }),
       ...(maxVariableErrors === undefined ? {} : { maxVariableErrors }),
@@ -201,12 +207,17 @@ export class AtriumGateway extends ApolloGateway {
       variables: coerced,
       context: request.context,
       logger: this.#log,
+      isEnforced: this.#options.enforcement !== 'dryRun',
     });
     if (decided.touched) context.responseHeaders.set('cache-control', 'private, no-store');
+    const rejected = this.#options.enforcement === 'reject' ? rejection(decided, context.principal) : undefined;
+    if (rejected !== undefined) return { errors: rejected };
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
 
     const asked = generation.operations.get(request);
-    const dataPhase = createDataPhase(decided, schema, asked.names);
+    const enforced = createDataPhase(decided, schema, asked.names);
+    const trial = this.#options.enforcement === 'dryRun' ? dryRun(decided, enforced) : undefined;
+    const dataPhase = trial === undefined ? enforced : trial.dataPhase;
     const labels =
       generation.labels.size === 0 ? noLabels : await activeLabels(generation.labels, context, this.#labelRules);
     const { executable, literals } = decided.empty
@@ -239,6 +250,7 @@ export class AtriumGateway extends ApolloGateway {
         this.#sources === undefined ? generation.subgraphs : createDataSourceClient(this.#sources, request, this.#log),
       cache: operation.operation === OperationTypeNode.QUERY ? generation.cache : undefined,
     });
+    trial?.report(this.#log, operation.name?.value);
     return failures.length === 0 ? { data } : { data, errors: failures };
   }
 

@@ -15,6 +15,8 @@ export interface DataPhase {
    * it. Where a rule answers later, the position counts as denied until `pending` has settled.
    */
   readonly verdict: Verdict;
+  /** The same as the rules put it. */
+  readonly decide: (...place: Parameters<Verdict>) => Denial | undefined;
   /** Keys of fetched objects that rules alone read: clients hear nothing of them. */
   readonly hidden: ReadonlySet<string>;
   /** What the verdicts up to now still wait for; undefined when they are final. */
@@ -60,9 +62,9 @@ export function createDataPhase(
 
   return {
     hidden,
-    verdict(parentType, node, place) {
-      const position = positions.get(node)?.get(parentType);
-      const denial = denialBefore?.(parentType, node) ?? (position && decide(position, place));
+    decide: decideAt,
+    verdict(...place) {
+      const denial = decideAt(...place);
       return denial && { message: denial.message, extensions: { code: denial.code } };
     },
     pending() {
@@ -72,6 +74,11 @@ export function createDataPhase(
       return all;
     },
   };
+
+  function decideAt(...[parentType, node, place]: Parameters<Verdict>): Denial | undefined {
+    const position = positions.get(node)?.get(parentType);
+    return denialBefore?.(parentType, node) ?? (position && decide(position, place));
+  }
 
   function decide({ postponed: rule, readers, decided }: Position, place: VerdictPlace): Denial | undefined {
     const { parent } = place;

@@ -9,6 +9,12 @@ import type { Denial } from './rule-node.ts';
 import type { CompiledRules } from './rule-tree.ts';
 import { fieldOf } from './schema-types.ts';
 
+/** A denied field, as `Type.field`. */
+export interface DeniedField {
+  readonly field: string;
+  readonly denial: Denial;
+}
+
 export interface PreFlight {
   /**
    * What to plan and fetch: the operation asked less what is denied, and with what rules read of the data, with only the
@@ -20,6 +26,8 @@ export interface PreFlight {
    * nothing is denied. Where several nodes share a response name, a denial of one denies the position.
    */
   readonly verdict?: (parentType: string, field: FieldNode) => Denial | undefined;
+  /** What is denied, also where that is not enforced. */
+  readonly denied: readonly DeniedField[];
   /** Fields whose rules wait for the data; absent when none does. */
   readonly postponed?: Postponements;
   /** True when the root asks for nothing but `__typename`: no subgraph has to be asked. */
@@ -38,6 +46,8 @@ export interface PreFlightInput extends Asked {
   /** What rules receive as `ctx`. */
   readonly context: object;
   readonly logger: Logger;
+  /** False: denials are told and nothing is pruned. */
+  readonly isEnforced?: boolean;
 }
 
 /**
@@ -48,10 +58,18 @@ export interface PreFlightInput extends Asked {
  */
 export async function preFlight(input: PreFlightInput): Promise<PreFlight> {
   const { rules, document, operation, context, logger } = input;
-  if (rules.coveredFields === 0) return { document, empty: asksNothing(operation), touched: false };
+  if (rules.coveredFields === 0) return { document, denied: [], empty: asksNothing(operation), touched: false };
 
-  const { denials, postponed, touched } = await decideFields(input, rules, createEvaluator(rules, context, logger));
-  if (denials.size === 0 && postponed.size === 0) return { document, empty: asksNothing(operation), touched };
+  const {
+    denials: found,
+    postponed,
+    touched,
+  } = await decideFields(input, rules, createEvaluator(rules, context, logger));
+  const denied = [...found].flatMap(([node, byType]) =>
+    [...byType].map(([type, denial]) => ({ field: `${type}.${node.name.value}`, denial })),
+  );
+  const denials: Denials = input.isEnforced === false ? new Map() : found;
+  if (denials.size === 0 && postponed.size === 0) return { document, denied, empty: asksNothing(operation), touched };
 
   const pruned = prune(input, denials, postponed);
   const refused = refusedRootFields(input, denials);
@@ -59,6 +77,7 @@ export async function preFlight(input: PreFlightInput): Promise<PreFlight> {
     document: { kind: Kind.DOCUMENT, definitions: [pruned.operation, ...pruned.fragments] },
     ...(denials.size > 0 ? { verdict: (parentType, field) => denials.get(field)?.get(parentType) } : {}),
     ...(postponed.size > 0 ? { postponed } : {}),
+    denied,
     empty: asksNothing(pruned.operation),
     touched,
     ...(refused.length > 0 ? { refused } : {}),

@@ -37,7 +37,7 @@ export const validate: Verb = {
         `mode            ${config.mode}, introspection ${config.introspection ? 'on' : 'off'}`,
         `subgraphs       ${supergraph.subgraphs.map(({ name, url }) => `${name} ${subgraphOptions(config, name).url ?? url}`).join('\n                ')}`,
         `authentication  ${describeAuthentication(config.authentication)}`,
-        `authorization   ${rules.coveredFields === 0 ? 'no rules' : `fields with a rule: ${rules.coveredFields}`}`,
+        `authorization   ${rules.coveredFields === 0 ? 'no rules' : `fields with a rule: ${rules.coveredFields}`}${describeMode(config.authorization?.mode)}`,
         `rate limits     ${describeRateLimits(config.rateLimit)}`,
         `entity cache    ${describeCache(config)}`,
         `limits          ${describeLimits(config)}`,
@@ -61,6 +61,11 @@ async function describeAccess(config: AtriumConfig, rules: CompiledRules, schema
   });
   const meaning = 'args: by the arguments; data: by what is fetched; error: a rule threw, which denies';
   return `Who may see what (${meaning}):\n\n${printAccessMatrix(matrix)}`;
+}
+
+function describeMode(mode: NonNullable<AtriumConfig['authorization']>['mode'] | undefined): string {
+  if (mode === 'reject') return '; operations with a denied field are refused whole';
+  return mode === 'dryRun' ? '; DRY RUN: nothing is denied' : '';
 }
 
 /** Algorithms and files of keys that a starting gateway would refuse. */

@@ -220,6 +220,11 @@ export const configSchema = section({
   authorization: section({
     /** A rule tree: what `shield(...)` of `atrium` or `graphql-shield` returns. */
     rules: opaqueObject<object>('a rule tree made by shield(...)').optional(),
+    /**
+     * What becomes of what is denied. `filter`: null with an error, the rest is answered. `reject`: what is denied before
+     * anything is fetched refuses the whole operation. `dryRun`: nothing is denied, the log tells what would have been.
+     */
+    mode: oneOf(['filter', 'reject', 'dryRun']).default('filter'),
     /** What the supergraph's `@policy` names stand for; each is asked at most once per operation. */
     policies: byName(
       callback<(request: RequestContext) => boolean | Promise<boolean>>('a function'),
