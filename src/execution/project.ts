@@ -66,7 +66,7 @@ export interface Projected {
 export function project(projection: Projection): Projected {
   const { faults } = projection;
   const errors = new ResponseErrors();
-  const run: Run = { ...projection, errors };
+  const run: Run = { ...projection, errors, isAbsent: (object) => faults.isAbsent(object) };
   const data = projectObject(run, projection.selection, projection.rootType, projection.data, undefined, faults.root);
   if (faults.root !== undefined)
     addUnvisited(run, faults.root, [], { type: projection.rootType, selection: projection.selection });
@@ -76,6 +76,7 @@ export function project(projection: Projection): Projected {
 
 interface Run extends Projection {
   readonly errors: ResponseErrors;
+  readonly isAbsent: VerdictPlace['isAbsent'];
 }
 
 /** Instead of a value: null stands where the type forbids it, so the parent becomes null. */
@@ -138,8 +139,8 @@ function denialOf(
   position: Position,
   faults: FaultNode | undefined,
 ): Fault | undefined {
+  const { isAbsent } = run;
   if (run.verdict === undefined) return undefined;
-  const isAbsent = (object: object): boolean => run.faults.isAbsent(object);
   for (const node of field.nodes) {
     const denial = run.verdict(parent.name, node, { parent: source, faults, isAbsent, path: () => pathOf(position) });
     if (denial !== undefined) return denial;
