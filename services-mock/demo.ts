@@ -1,6 +1,7 @@
 /** `npm start`: the shop's services, the identity service and the gateway, until Ctrl-C. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const services = { users: 4001, products: 4002, orders: 4003, payments: 4004, identity: 4005 };
 const gatewayPort = Number(process.env['PORT'] || 4000);
 const gateway = `http://127.0.0.1:${gatewayPort}`;
+
+/** The services answer this gateway alone. */
+const signingSecret = process.env['ATRIUM_SIGNING_SECRET'] || randomBytes(32).toString('base64url');
 
 const startMs = 60_000;
 const stopMs = 12_000;
@@ -42,7 +46,8 @@ async function main(): Promise<void> {
 
 function start(name: string, parameters: readonly string[]): void {
   if (stopping.signal.aborted) return;
-  const child = spawn(process.execPath, parameters, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const env = { ...process.env, ATRIUM_SIGNING_SECRET: signingSecret };
+  const child = spawn(process.execPath, parameters, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
   const ended = new Promise<void>((resolve) => {
     child.on('error', (error) => {
       resolve();

@@ -1,10 +1,12 @@
 import { startShop } from './start-shop.ts';
 import { faultsFromEnvironment } from './support/faults.ts';
 import { runUntilStopped } from './support/run-alone.ts';
+import { secretsFromEnvironment } from './support/signed-only.ts';
 
 try {
   const issuer = process.env['IDENTITY_ISSUER'] || undefined;
-  const shop = await startShop({ issuer, faults: faultsFromEnvironment(process.env) });
+  const faults = faultsFromEnvironment(process.env);
+  const shop = await startShop({ issuer, faults, signingSecrets: secretsFromEnvironment(process.env) });
   runUntilStopped(Object.values(shop.services));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -15,6 +15,8 @@ export interface ShopOptions {
   readonly issuer?: string | undefined;
   /** What is wrong with the four subgraphs from the start. */
   readonly faults?: Faults | undefined;
+  /** With them the subgraphs answer signed requests only. */
+  readonly signingSecrets?: readonly string[] | undefined;
 }
 
 export type ShopPorts = Record<keyof Shop['services'], number>;
@@ -31,11 +33,12 @@ export const demoPorts: ShopPorts = { users: 4001, products: 4002, orders: 4003,
 export const freePorts: ShopPorts = { users: 0, products: 0, orders: 0, payments: 0, identity: 0 };
 
 /** Starts all five services in this process, or none: the error names the first that could not. */
-export async function startShop({ host, ports, issuer, faults }: ShopOptions = {}): Promise<Shop> {
+export async function startShop({ host, ports, issuer, faults, signingSecrets }: ShopOptions = {}): Promise<Shop> {
   const of = (service: keyof ShopPorts) => ({
     host,
     port: ports?.[service] ?? demoPorts[service],
     faults,
+    signingSecrets,
   });
   const running: RunningService[] = [];
   const close = async (): Promise<void> => {

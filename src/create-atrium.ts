@@ -6,6 +6,7 @@ import { createEntityCache } from './cache/create-entity-cache.ts';
 import type { AtriumConfig } from './config/config.ts';
 import { checkSubgraphNames, subgraphOptions } from './config/subgraph-options.ts';
 import type { Logger } from './core/logger.ts';
+import { createRequestSigner } from './core/sign-request.ts';
 import { createRateLimiter } from './rate-limit/limiter.ts';
 import { rateLimitStep } from './rate-limit/rate-limit-step.ts';
 import { connectRedis } from './redis/connect.ts';
@@ -61,11 +62,14 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     const store = redis === undefined ? entities && createMemoryStore(entities) : createRedisStore(redis.caches);
     if (store !== undefined) onStop(() => store.close());
     const forwardedHeaders = config.headers.toSubgraphs;
-    const tellsPrincipal = Object.keys(config.headers.fromPrincipal).length > 0;
+    const { signing } = config;
+    const sign = signing && createRequestSigner(signing.secrets);
+    const tellsPrincipal = signing !== undefined || Object.keys(config.headers.fromPrincipal).length > 0;
 
     const gateway = new AtriumGateway({
-      supergraphSdl: createSupergraphManager(config.supergraph, { logger, signal: givenUp.signal }),
+      supergraphSdl: createSupergraphManager(config.supergraph, { logger, signal: givenUp.signal, sign }),
       headers: config.headers,
+      signingSecrets: signing?.secrets,
       subgraph: (name) => subgraphOptions(config, name),
       checkSubgraphs: (names) => checkSubgraphNames(config, names),
       maxVariableErrors: config.limits.maxVariableErrors,

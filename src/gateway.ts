@@ -47,6 +47,11 @@ export interface AtriumGatewayOptions extends AuthorizationOptions {
   /** Which headers reach subgraphs and clients; by default `authorization` and the trace context go to subgraphs. */
   readonly headers?: HeaderRules;
   /**
+   * Signs requests with the first secret, for services that verify them; `IntrospectAndCompose` asks unsigned. Not together
+   * with `buildService`.
+   */
+  readonly signingSecrets?: readonly string[] | undefined;
+  /**
    * How single subgraphs are called, asked once per supergraph; by default at the supergraph's address, for up to 10
    * seconds, by HTTP/1.1. With `batching`, entity look-ups of concurrent requests that are sent with the same headers and
    * variables go to it in one call. All this is without effect beside `buildService`.
@@ -117,6 +122,7 @@ export class AtriumGateway extends ApolloGateway {
       allowTransitive,
       enforcement,
       headers,
+      signingSecrets,
       subgraph,
       checkSubgraphs,
       maxVariableErrors,
@@ -129,6 +135,9 @@ export class AtriumGateway extends ApolloGateway {
     const { buildService } = base;
     if (buildService !== undefined && Object.keys(headers?.fromPrincipal ?? {}).length > 0) {
       throw new ConfigurationError('headers.fromPrincipal: data sources of buildService would not send it');
+    }
+    if (buildService !== undefined && signingSecrets !== undefined) {
+      throw new ConfigurationError('signingSecrets: data sources of buildService would not sign');
     }
     const remember = (definition: ServiceEndpointDefinition): GraphQLDataSource => {
       // Without `buildService` only the base class' own chores come this way, such as `IntrospectAndCompose`.
@@ -156,6 +165,7 @@ export class AtriumGateway extends ApolloGateway {
     this.#labelRules = { decide: overrideLabels, random, log: this.#log };
     this.#sources = buildService === undefined ? undefined : sources;
     this.#transport = createTransport({
+      signingSecrets,
       headers: headers ?? { toSubgraphs: ['authorization'], toClients: [] },
       maxResponseBytes: maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
       logger: this.#log,

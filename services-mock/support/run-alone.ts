@@ -1,8 +1,9 @@
 import { faultsFromEnvironment } from './faults.ts';
 import type { RunningService } from './listen.ts';
+import { secretsFromEnvironment } from './signed-only.ts';
 import type { SubgraphOptions } from './start-subgraph.ts';
 
-/** Runs one service until SIGINT or SIGTERM; HOST, PORT and the FAULT_ variables come from the environment. */
+/** Runs one service until SIGINT or SIGTERM; HOST, PORT, ATRIUM_SIGNING_SECRET and the FAULT_ variables come from the environment. */
 export async function runAlone(
   defaultPort: number,
   start: (options: SubgraphOptions) => Promise<RunningService>,
@@ -10,7 +11,9 @@ export async function runAlone(
   const { HOST, PORT } = process.env;
   try {
     const port = parsePort(PORT, defaultPort);
-    runUntilStopped([await start({ port, host: HOST || '127.0.0.1', faults: faultsFromEnvironment(process.env) })]);
+    const faults = faultsFromEnvironment(process.env);
+    const secrets = secretsFromEnvironment(process.env);
+    runUntilStopped([await start({ port, host: HOST || '127.0.0.1', faults, signingSecrets: secrets })]);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

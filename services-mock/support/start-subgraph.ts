@@ -9,11 +9,14 @@ import { installFaults } from './faults.ts';
 import type { Faults } from './faults.ts';
 import { listen } from './listen.ts';
 import type { ListenOptions, RunningService } from './listen.ts';
+import { signedOnly } from './signed-only.ts';
 import type { SubgraphService } from './subgraph-service.ts';
 
 export interface SubgraphOptions extends ListenOptions {
   /** What is wrong from the start; nothing by default. */
   readonly faults?: Faults | undefined;
+  /** With them `/graphql` answers signed requests only. */
+  readonly signingSecrets?: readonly string[] | undefined;
 }
 
 /** Serves a subgraph: `/graphql`, `GET /health`, `GET` and `PUT /faults`. Its `url` is that of `/graphql`. */
@@ -40,9 +43,11 @@ export async function startSubgraph<Context extends object>(
   const app = Fastify({ forceCloseConnections: true });
   installFaults(app, options.faults);
   app.get('/health', () => ({ status: 'ok', service: service.name }));
+  const { signingSecrets: secrets } = options;
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
+    ...(secrets && { preParsing: signedOnly({ subgraph: service.name, secrets }) }),
     handler: fastifyApolloHandler(apollo, { context: async ({ headers }) => service.createContext(headers) }),
   });
   app.addHook('onClose', () => apollo.stop());

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { isUrl } from '../config/environment.ts';
+import { isUrl, signingSecrets } from '../config/environment.ts';
 import { ConfigurationError } from '../core/errors.ts';
+import { createRequestSigner } from '../core/sign-request.ts';
 import { composeSupergraph } from '../supergraph/compose-sources.ts';
 import type { SubgraphLocation } from '../supergraph/compose-sources.ts';
 import { openConfig } from './open-config.ts';
@@ -22,6 +23,8 @@ Usage: atrium compose [--out FILE] [--check] [NAME=SOURCE ...]
                   schemas/NAME.graphql beside the configuration when there is one, else by asking it; FILE to write
                   is supergraph.fallback (default: gateway.config.ts in this folder)
   --introspect    ask the services even where there are files
+
+Services are asked with a signature where ATRIUM_SIGNING_SECRET, or the configuration, holds a secret.
 
 Example: atrium compose --out supergraph.graphql users=users.graphql@http://127.0.0.1:4001/graphql \\
            products=http://127.0.0.1:4002/graphql`;
@@ -44,13 +47,16 @@ export const compose: Verb = {
     }
     const asked =
       positionals.length > 0
-        ? { subgraphs: parseSources(positionals), fallback: undefined }
+        ? { subgraphs: parseSources(positionals), fallback: undefined, secrets: signingSecrets(io.env) }
         : await configuredSources(values.config, values.introspect, io);
     const out = values.out ?? asked.fallback;
     if (values.check && out === undefined)
       throw new UsageError('--check: expected --out FILE to compare with, got none');
 
-    const composed = await composeSupergraph({ subgraphs: asked.subgraphs });
+    const composed = await composeSupergraph({
+      subgraphs: asked.subgraphs,
+      sign: asked.secrets && createRequestSigner(asked.secrets),
+    });
     if (!composed.ok) throw new ConfigurationError(`the subgraphs do not compose\n\n${composed.error}`);
     for (const { level, code, message } of composed.hints) if (level === 'WARN') io.error(`${code}: ${message}`);
 
@@ -95,7 +101,7 @@ async function configuredSources(
   configFile: string | undefined,
   introspect: boolean,
   io: Io,
-): Promise<{ subgraphs: Subgraphs; fallback: string | undefined }> {
+): Promise<{ subgraphs: Subgraphs; fallback: string | undefined; secrets: readonly string[] | undefined }> {
   const { config, file: loaded = '' } = await openConfig({ config: configFile }, io);
   if (!('services' in config.supergraph)) {
     throw new ConfigurationError(`expected NAME=SOURCE or a configuration with supergraph.services, got one without`);
@@ -108,6 +114,7 @@ async function configuredSources(
   return {
     subgraphs: Object.fromEntries(Object.entries(services).map(([name, { url }]) => [name, locate(name, url)])),
     fallback,
+    secrets: config.signing?.secrets,
   };
 }
 

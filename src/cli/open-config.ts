@@ -3,6 +3,7 @@ import { isUrl } from '../config/environment.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Override } from '../config/problem.ts';
+import { createRequestSigner } from '../core/sign-request.ts';
 import { buildSupergraph } from '../supergraph/supergraph.ts';
 import type { BuiltSupergraph } from '../supergraph/supergraph.ts';
 import { openSource } from '../supergraph/source.ts';
@@ -52,7 +53,8 @@ export function openConfig(
 
 /** The supergraph a gateway would start with. Throws ConfigurationError. */
 export async function readSupergraph(config: AtriumConfig, io: Io): Promise<BuiltSupergraph> {
-  const source = openSource(config.supergraph, { logger: cliLogger(io), timeoutMs: 5_000 });
+  const sign = config.signing && createRequestSigner(config.signing.secrets);
+  const source = openSource(config.supergraph, { logger: cliLogger(io), timeoutMs: 5_000, sign });
   return buildSupergraph(await source.first(new AbortController().signal));
 }
 

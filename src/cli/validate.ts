@@ -36,6 +36,7 @@ export const validate: Verb = {
         `configuration   ${file ?? 'none'}`,
         `mode            ${config.mode}, introspection ${config.introspection ? 'on' : 'off'}`,
         `subgraphs       ${supergraph.subgraphs.map(({ name, url }) => `${name} ${subgraphOptions(config, name).url ?? url}`).join('\n                ')}`,
+        `signing         ${config.signing === undefined ? 'off: services cannot tell the gateway from others' : 'requests to subgraphs are signed'}`,
         `authentication  ${describeAuthentication(config.authentication)}`,
         `authorization   ${rules.coveredFields === 0 ? 'no rules' : `fields with a rule: ${rules.coveredFields}`}${describeMode(config.authorization?.mode)}`,
         `rate limits     ${describeRateLimits(config.rateLimit)}`,

@@ -1,6 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { z } from 'zod';
 import type { RequestContext } from '../core/request-context.ts';
+import { leastSecretLength } from '../core/verify-request.ts';
 import { closestNames } from './closest-names.ts';
 
 /** What a user writes in `gateway.config.ts`, or passes to `parseConfig`. */
@@ -60,6 +61,7 @@ const headerName = z.string(header).regex(/^[A-Za-z0-9][\w.-]*$/, header);
 const member = 'one of subject, issuer, roles, scopes or claims.<name>';
 const principalMember = z.string(member).regex(/^(?:subject|issuer|roles|scopes|claims\..+)$/, member);
 const cookieName = 'the name of a cookie';
+const secret = `a text of at least ${leastSecretLength} characters without ","`;
 const ruleName = 'a name of letters, digits, "_" and "-"';
 const list = <Item extends z.ZodType>(item: Item, expected: string) => z.array(item, expected);
 const oneOf = <const Values extends readonly string[]>(values: Values) =>
@@ -176,6 +178,19 @@ export const configSchema = section({
      */
     fromPrincipal: z.record(headerName, principalMember, 'an object of principal members by header name').default({}),
   }).prefault({}),
+  /** Requests to subgraphs prove that they come from this gateway; services verify them with `atrium/verify`. */
+  signing: section({
+    /** The first signs. While secrets change there are two, the new one first; services accept either. */
+    secrets: list(
+      z
+        .string(secret)
+        .regex(/^[^,]*$/, secret)
+        .min(leastSecretLength, secret),
+      'a list of secrets',
+    )
+      .min(1, 'one secret, or two while they change')
+      .max(2, 'one secret, or two while they change'),
+  }).optional(),
   authentication: section({
     issuers: list(
       section({

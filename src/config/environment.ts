@@ -24,6 +24,17 @@ const variables: Readonly<Record<string, KeyPath>> = {
   ATRIUM_MODE: ['mode'],
   ATRIUM_LOG_LEVEL: ['logging', 'level'],
   ATRIUM_JWKS: jwks,
+  ATRIUM_SIGNING_SECRET: ['signing', 'secrets'],
+};
+/** The secrets of ATRIUM_SIGNING_SECRET: one, or the new and the old one with a comma between. */
+export function signingSecrets({ ATRIUM_SIGNING_SECRET: text }: Environment): readonly string[] | undefined {
+  return text === undefined || text === '' ? undefined : text.split(',');
+}
+
+/** What a variable means that is not its text. */
+const readers: Readonly<Record<string, (text: string) => unknown>> = {
+  PORT: numberOf,
+  ATRIUM_SIGNING_SECRET: (text) => signingSecrets({ ATRIUM_SIGNING_SECRET: text }),
 };
 const subgraphAddress = /^ATRIUM_SUBGRAPH_([A-Z0-9_]+)_URL$/;
 
@@ -42,7 +53,7 @@ export function readEnvironment(input: unknown, env: Environment): EnvironmentSe
         problems.push({ ...expected([], 'exactly one issuer in authentication.issuers', issuers), source });
       else overrides.push({ path: jwks, value: isUrl(value) ? value : resolve(value), source });
     } else if (path !== undefined) {
-      overrides.push({ path, value: source === 'PORT' ? numberOf(value) : value, source });
+      overrides.push({ path, value: Object.hasOwn(readers, source) ? readers[source]?.(value) : value, source });
     } else if (subgraph !== undefined) {
       subgraphAddresses[subgraph] = value;
       if (!isUrl(value)) problems.push({ ...expected([], 'an http or https URL', value), source });

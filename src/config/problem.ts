@@ -21,7 +21,8 @@ export interface Override {
 }
 
 export function expected(path: KeyPath, what: string, came: unknown): Problem {
-  return { path, message: `expected ${what}, got ${describeValue(came)}` };
+  const isSecret = path[0] === 'signing' && typeof came === 'string';
+  return { path, message: `expected ${what}, got ${isSecret ? `${came.length} characters` : describeValue(came)}` };
 }
 
 /** zod's issues; their messages are what the schema expected, or one line per unknown key. */

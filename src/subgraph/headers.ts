@@ -24,27 +24,36 @@ const TRACE_CONTEXT = ['traceparent', 'tracestate', 'baggage'];
 /** They tell one request from another, not whose it is. */
 const CORRELATING = new Set([...TRACE_CONTEXT, 'x-request-id']);
 
+/** Whoever may ask on whose behalf: a service that trusts one of them has to be told that it was not sent, too. */
+const CREDENTIALS = ['authorization', 'cookie'];
+
 /** Decides the headers of requests to subgraphs and of answers to clients. */
 export interface HeaderPolicy {
   /** Names in lower case. What the gateway writes itself wins over what the client sent. */
   toSubgraph(context: RequestContext): Record<string, string>;
+  /** Headers that tell a subgraph who asks or for whom; names in lower case. */
+  readonly deciding: readonly string[];
   /** What of a request to a subgraph decides whose answer it is. */
   readonly scopeOf: (context: RequestContext) => Scope;
   /** Adds a subgraph's headers to the client's answer; values of several subgraphs stand side by side. */
   toClient(headers: Readonly<Record<string, string | undefined>>, context: RequestContext): void;
 }
 
-export function createHeaderPolicy(rules: HeaderRules): HeaderPolicy {
+/** `signs`: requests name the principal in their signature. */
+export function createHeaderPolicy(rules: HeaderRules, { signs = false } = {}): HeaderPolicy {
   const allowed = (names: readonly string[]): string[] =>
-    [...new Set(names.map((name) => name.toLowerCase()))].filter((name) => !NEVER_FORWARDED.has(name));
+    [...new Set(names.map((name) => name.toLowerCase()))].filter(
+      (name) => !NEVER_FORWARDED.has(name) && !name.startsWith('x-atrium-'),
+    );
   const { fromPrincipal = {} } = rules;
   const [problem] = identityHeaderProblems(fromPrincipal, rules.toSubgraphs);
   if (problem !== undefined) throw new ConfigurationError(`headers.fromPrincipal.${problem.name}: ${problem.message}`);
-  const tellsPrincipal = Object.keys(fromPrincipal).length > 0;
+  const tellsPrincipal = signs || Object.keys(fromPrincipal).length > 0;
   const forwarded = allowed([...rules.toSubgraphs, ...TRACE_CONTEXT]);
   const returned = allowed(rules.toClients).filter((name) => !NEVER_RETURNED.includes(name));
   const deciding = forwarded.filter((name) => !CORRELATING.has(name));
   return {
+    deciding: [...deciding, ...CREDENTIALS, ...Object.keys(fromPrincipal).map((name) => name.toLowerCase())],
     toSubgraph(context) {
       const headers = pick(forwarded, context);
       // After the client's, so that nothing it says, not even in Connection, reaches them.

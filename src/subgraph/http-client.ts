@@ -4,6 +4,7 @@ import type { Pool } from 'undici';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { FetchContext, RequestContext, Scope } from '../core/request-context.ts';
+import { createRequestSigner } from '../core/sign-request.ts';
 import { failedResponse } from './client.ts';
 import type { SubgraphClient, SubgraphRequest, SubgraphResponse } from './client.ts';
 import { createHeaderPolicy } from './headers.ts';
@@ -19,6 +20,8 @@ export interface HttpClientOptions {
   /** Counted after decompression. */
   readonly maxResponseBytes: number;
   readonly logger: Logger;
+  /** Signs requests with the first; without them nothing is signed. */
+  readonly signingSecrets?: readonly string[] | undefined;
 }
 
 /** How one subgraph is called. */
@@ -48,7 +51,9 @@ interface Address {
 
 export function createTransport(options: HttpClientOptions): Transport {
   const pools = new Map<string, Pool>();
-  const policy = createHeaderPolicy(options.headers);
+  const { signingSecrets } = options;
+  const policy = createHeaderPolicy(options.headers, { signs: signingSecrets !== undefined });
+  const sign = signingSecrets && createRequestSigner(signingSecrets, policy.deciding);
 
   const addressOf = (target: SubgraphTarget): Address => {
     const { origin, pathname, search } = new URL(target.url);
@@ -67,9 +72,14 @@ export function createTransport(options: HttpClientOptions): Transport {
     const timeoutMs = until - performance.now();
     if (timeoutMs <= 0) throw new SubgraphFailure('SUBGRAPH_TIMEOUT', 'no time was left to ask');
     const body = `{"query":${request.queryJson},"variables":${request.variables}}`;
+    const method = 'POST';
+    const headers = policy.toSubgraph(context);
+    const { subgraph } = request;
+    if (sign !== undefined)
+      Object.assign(headers, sign({ subgraph, method, path, headers, body, principal: context.principal }));
     return roundTrip(
       pool,
-      { method: 'POST', path, headers: policy.toSubgraph(context), body },
+      { method, path, headers, body },
       // A mutation that was sent runs to its end: nobody would know what it has done.
       { timeoutMs, maxBytes: options.maxResponseBytes, signal: request.kind === 'query' ? context.signal : undefined },
     );

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '../core/errors.ts';
+import type { RequestSigner } from '../core/sign-request.ts';
 import { composeSubgraphs, printCompositionErrors } from './compose.ts';
 import type { CompositionHint, SubgraphSource } from './compose.ts';
 import { maxSdlBytes, printableUrl } from './fetch-text.ts';
@@ -23,13 +24,18 @@ export type ComposedSupergraph =
 export async function composeSupergraph({
   subgraphs,
   timeoutMs = 5_000,
+  sign,
 }: {
   readonly subgraphs: Readonly<Record<string, SubgraphLocation>>;
   /** For one introspection. */
   readonly timeoutMs?: number;
+  /** Signs introspections. */
+  readonly sign?: RequestSigner | undefined;
 }): Promise<ComposedSupergraph> {
   const reads = await Promise.allSettled(
-    Object.entries(subgraphs).map(([name, location]) => readSubgraph(name, location, timeoutMs)),
+    Object.entries(subgraphs).map(([name, location]) =>
+      readSubgraph(name, location, { timeoutMs, maxBytes: maxSdlBytes, sign }),
+    ),
   );
   const failures = reads.flatMap((read) => (read.status === 'rejected' ? [messageOf(read.reason)] : []));
   if (failures.length > 0) return { ok: false, error: failures.join('\n') };
@@ -43,7 +49,7 @@ export async function composeSupergraph({
 async function readSubgraph(
   name: string,
   { file, url, introspect = false }: SubgraphLocation,
-  timeoutMs: number,
+  limits: Parameters<typeof introspectSubgraph>[1],
 ): Promise<SubgraphSource> {
   if (url === undefined || !URL.canParse(url)) {
     throw new Error(`subgraph ${name}: expected the URL where it is served, got ${url ?? 'none'}`);
@@ -54,7 +60,7 @@ async function readSubgraph(
     );
   }
   if (file === undefined) {
-    const sdl = await introspectSubgraph({ name, url }, { timeoutMs, maxBytes: maxSdlBytes });
+    const sdl = await introspectSubgraph({ name, url }, limits);
     return { name, url, sdl, sourceName: printableUrl(url) };
   }
   const sdl = await readFile(file, 'utf8').catch((error: unknown) => {

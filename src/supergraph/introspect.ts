@@ -1,3 +1,4 @@
+import type { RequestSigner } from '../core/sign-request.ts';
 import { messageOf } from '../core/errors.ts';
 import { isJsonObject, readJson } from '../core/json.ts';
 import { fetchText, printableUrl } from './fetch-text.ts';
@@ -9,12 +10,15 @@ import type { FetchLimits } from './fetch-text.ts';
  */
 export async function introspectSubgraph(
   { name, url }: { readonly name: string; readonly url: string },
-  limits: FetchLimits,
+  { sign, ...limits }: FetchLimits & { readonly sign?: RequestSigner | undefined },
 ): Promise<string> {
   const failure = (reason: string, cause?: unknown) =>
     new Error(`subgraph ${name} at ${printableUrl(url)} did not tell its schema: ${reason}`, { cause });
 
-  const response = await fetchText(url, introspection, limits).catch((error: unknown) => {
+  const { pathname, search } = new URL(url);
+  const signature = sign?.({ ...introspection, subgraph: name, path: pathname + search, principal: null });
+  const request = { ...introspection, headers: { ...introspection.headers, ...signature } };
+  const response = await fetchText(url, request, limits).catch((error: unknown) => {
     throw failure(messageOf(error), error);
   });
   const answer = readJson(response.text);

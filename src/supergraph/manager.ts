@@ -4,6 +4,7 @@ import type { FSWatcher } from 'node:fs';
 import type { AtriumConfig } from '../config/config.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import type { RequestSigner } from '../core/sign-request.ts';
 import { neverOverlapping } from './never-overlapping.ts';
 import { openSource } from './source.ts';
 import type { Source } from './source.ts';
@@ -18,6 +19,8 @@ export interface SupergraphManagerOptions {
   /** Gives up looking for a supergraph to start with. */
   readonly signal?: AbortSignal;
   readonly schedule?: Schedule;
+  /** Signs what is asked of services. */
+  readonly sign?: RequestSigner | undefined;
 }
 
 /**
@@ -26,12 +29,12 @@ export interface SupergraphManagerOptions {
  */
 export function createSupergraphManager(
   from: AtriumConfig['supergraph'],
-  { logger, timeoutMs = 5_000, signal, schedule = scheduleUnattended }: SupergraphManagerOptions,
+  { logger, timeoutMs = 5_000, signal, schedule = scheduleUnattended, sign }: SupergraphManagerOptions,
 ): SupergraphManager {
   return {
     async initialize({ update }) {
       const stopping = new AbortController();
-      const source = openSource(from, { logger, timeoutMs });
+      const source = openSource(from, { logger, timeoutMs, sign });
       const supergraphSdl = await source.first(signal ?? stopping.signal);
       const look = neverOverlapping(createLook(source, supergraphSdl, update, logger, stopping.signal));
 

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { AtriumConfig } from '../config/config.ts';
 import { ConfigurationError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import type { RequestSigner } from '../core/sign-request.ts';
 import { composeSubgraphs, printCompositionErrors } from './compose.ts';
 import { fetchText, maxSdlBytes, printableUrl } from './fetch-text.ts';
 import type { FetchLimits } from './fetch-text.ts';
@@ -24,6 +25,8 @@ export interface SourceOptions {
   readonly logger: Logger;
   /** For one HTTP request. */
   readonly timeoutMs: number;
+  /** Signs what is asked of services; they may refuse what is not signed. */
+  readonly sign?: RequestSigner | undefined;
 }
 
 export function openSource(source: AtriumConfig['supergraph'], options: SourceOptions): Source {
@@ -67,7 +70,7 @@ function servicesSource(
   services: Readonly<Record<string, { readonly url: string }>>,
   pollMs: number,
   fallback: string | undefined,
-  { logger, timeoutMs }: SourceOptions,
+  { logger, timeoutMs, sign }: SourceOptions,
 ): Source {
   const known = new Map<string, string>();
   const down = new Map<string, string>();
@@ -77,7 +80,7 @@ function servicesSource(
     await Promise.all(
       Object.entries(services).map(async ([name, { url }]) => {
         try {
-          known.set(name, await introspectSubgraph({ name, url }, limits(timeoutMs, signal)));
+          known.set(name, await introspectSubgraph({ name, url }, { ...limits(timeoutMs, signal), sign }));
           if (down.delete(name)) logger.info({ subgraph: name }, `Subgraph ${name} tells its schema again`);
         } catch (error) {
           const reason = messageOf(error);

@@ -70,7 +70,8 @@ describe('docker-compose.yml', () => {
     'sets variables of %s that the service reads',
     async (_, service) => {
       const [folder = ''] = service.command?.[0]?.split('/main.ts') ?? [];
-      const files = [`${folder}/main.ts`, 'services-mock/support/run-alone.ts', 'services-mock/support/faults.ts'];
+      const support = ['run-alone', 'faults', 'signed-only'].map((name) => `services-mock/support/${name}.ts`);
+      const files = [`${folder}/main.ts`, ...support];
       const source = (await Promise.all(files.map(read))).join('\n');
 
       expect(Object.keys(service.environment).filter((name) => !new RegExp(`\\b${name}\\b`).test(source))).toEqual([]);

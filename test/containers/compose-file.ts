@@ -34,7 +34,9 @@ const composeFile = z.object({ services: z.record(z.string(), service) });
 /** The services that `docker compose up` starts, by name: those without a profile. */
 export async function readComposeFile(root: string): Promise<ReadonlyMap<string, ComposeService>> {
   const text = await readFile(join(root, 'docker-compose.yml'), 'utf8');
-  const { services } = composeFile.parse(parse(text, { merge: true }));
+  // As compose does it when none of the variables is set.
+  const settled = text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+  const { services } = composeFile.parse(parse(settled, { merge: true }));
   return new Map(Object.entries(services).filter(([, { profiles }]) => profiles.length === 0));
 }
 

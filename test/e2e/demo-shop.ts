@@ -12,9 +12,11 @@ export interface DemoShop {
   close(): Promise<void>;
 }
 
-/** The shop of `npm start`, on free ports. */
-export async function startDemoShop(): Promise<DemoShop> {
-  const shop = await startShop({ ports: freePorts });
+const secret = 'only-for-the-tests-of-the-demo-shop';
+
+/** The shop of `npm start`, on free ports; `unsigned` is that of `npm run services`, which answers everybody. */
+export async function startDemoShop({ unsigned = false } = {}): Promise<DemoShop> {
+  const shop = await startShop({ ports: freePorts, signingSecrets: unsigned ? undefined : [secret] });
   const { users, products, orders, payments, identity } = shop.services;
   const origins = {
     users: originOf(users),
@@ -25,6 +27,7 @@ export async function startDemoShop(): Promise<DemoShop> {
   };
   return {
     env: {
+      ...(unsigned ? {} : { ATRIUM_SIGNING_SECRET: secret }),
       ATRIUM_SUBGRAPH_USERS_URL: users.url,
       ATRIUM_SUBGRAPH_PRODUCTS_URL: products.url,
       ATRIUM_SUBGRAPH_ORDERS_URL: orders.url,

@@ -131,7 +131,19 @@ describe("the README's ten minutes", () => {
     );
   });
 
+  it('lets nobody ask a service around the gateway', async () => {
+    const response = await fetch(`${shop.origins.users}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${await shop.token('admin')}` },
+      body: JSON.stringify({ query: '{ users { edges { node { email } } } }' }),
+    });
+
+    expect(response.status).toBe(401);
+    expect(untruePart(await readmeBlock('around the gateway'), await response.text())).toBeUndefined();
+  });
+
   it('serves a supergraph composed from one schema, from any folder and without a configuration', async () => {
+    const shop = await unsignedShop();
     const cwd = await temporaryFolder();
     const users = `users=${join(root, 'schemas/users.graphql')}@${shop.origins.users}/graphql`;
     expect(await atrium(['compose', '--out', 'my.graphql', users], { cwd })).toEqual({
@@ -165,6 +177,7 @@ describe("the README's ten minutes", () => {
   });
 
   it("puts AtriumGateway into somebody's Apollo Server", async () => {
+    const shop = await unsignedShop();
     const supergraph = await composeDemo({ origins: shop.origins });
     const cwd = await temporaryFolder({ 'server.ts': await readmeBlock('swap'), 'supergraph.graphql': supergraph });
     await linkPackages(cwd);
@@ -195,6 +208,13 @@ describe("the README's ten minutes", () => {
     expect(out).toContain('The configuration and the supergraph are valid.');
   });
 });
+
+/** What `npm run services` starts, until the test ends. */
+async function unsignedShop(): Promise<DemoShop> {
+  const shop = await startDemoShop({ unsigned: true });
+  onTestFinished(() => shop.close());
+  return shop;
+}
 
 /** Calls at the same time are logged as they end; in the order of their size they are the same every time. */
 function textOf(line: RequestLine): string {

@@ -21,7 +21,7 @@ describe('a gateway in production', () => {
 
   beforeAll(async () => {
     orderHistory = await readmeBlock('order history');
-    shop = await startDemoShop();
+    shop = await startDemoShop({ unsigned: true });
   });
 
   afterAll(async () => {
