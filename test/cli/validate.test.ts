@@ -17,6 +17,7 @@ describe('atrium validate', () => {
                       payments http://127.0.0.1:1/moved
                       products http://127.0.0.1:4002/graphql
                       users http://127.0.0.1:4001/graphql
+      signing         off: services cannot tell the gateway from others
       authentication  tokens of shop; anonymous clients are refused
       authorization   fields with a rule: 1
       rate limits     all: 5 requests in 1 s per global

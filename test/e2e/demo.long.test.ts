@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { root, runProcess, start, temporaryFolder } from '../cli/run.ts';
 import { askAt, bin, startGateway } from './gateway-process.ts';
 import { readmeBlock, untruePart } from './readme.ts';
@@ -94,14 +94,4 @@ async function lineOf({ stdout }: ReturnType<typeof start>, pattern: RegExp): Pr
     lines.push(line);
   }
   throw new Error(`expected a line like ${String(pattern)}, got:\n${lines.join('\n')}`);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
-  return address.port;
 }

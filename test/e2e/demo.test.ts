@@ -4,7 +4,8 @@ import { STATUS_CODES } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse, print } from 'graphql';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createRequestSigner } from '../../src/core/sign-request.ts';
 import { root, runProcess, start, temporaryFolder } from '../cli/run.ts';
 import type { Outcome, ProcessOptions } from '../cli/run.ts';
 import { composeDemo } from './compose-demo.ts';
@@ -13,6 +14,7 @@ import type { DemoShop } from './demo-shop.ts';
 import { askAt, bin, startGateway } from './gateway-process.ts';
 import type { GatewayProcess, RequestLine } from './gateway-process.ts';
 import { readmeBlock, untruePart } from './readme.ts';
+import { freePort } from '../support/free-port.ts';
 
 const orderHistoryFile = join(root, 'src/server/explorer/client/demo/order-history.graphql');
 
@@ -193,6 +195,32 @@ describe("the README's ten minutes", () => {
 
     expect(answer.body.errors).toBeUndefined();
     expect(untruePart(await readmeBlock('ann'), answer.text)).toBeUndefined();
+  });
+
+  it('verifies what a gateway signed, as the service of the README does', async () => {
+    const cwd = await temporaryFolder({
+      'service.ts': await readmeBlock('verify'),
+      'package.json': '{"type":"module"}',
+    });
+    await linkPackages(cwd);
+    const secret = 's'.repeat(40);
+    const port = await freePort();
+    const service = start(process.execPath, ['service.ts'], {
+      cwd,
+      env: { PORT: String(port), ATRIUM_SIGNING_SECRET: `${secret},${'o'.repeat(40)}` },
+    });
+    onTestFinished(() => void service.kill('SIGKILL'));
+    const body = '{"query":"{ me { name } }"}';
+    const principal = { issuer: 'i', subject: 'ann', roles: [], scopes: [], claims: {} };
+    const request = { subgraph: 'users', method: 'POST', path: '/graphql', headers: {}, body, principal };
+    const ask = (headers: Record<string, string>) =>
+      fetch(`http://127.0.0.1:${port}/graphql`, { method: 'POST', headers, body });
+
+    const unsigned = await vi.waitUntil(() => ask({}).catch(() => undefined), { timeout: 20_000, interval: 20 });
+    const signed = await ask(createRequestSigner([secret])(request));
+
+    expect(unsigned.status).toBe(401);
+    expect(await signed.json()).toEqual({ data: { asks: { issuer: 'i', subject: 'ann' } } });
   });
 
   it("accepts the README's configuration", async () => {
