@@ -27,10 +27,21 @@ export function createParentReader(
   names: FieldNames,
 ): ParentReader {
   const root = new Selection([selectionSet], { schema, fragments: new Map(), names, variables: {} });
+  const handlers = new Map<Selection, ProxyHandler<object>>();
   return {
     names: root.fieldsOf(type).flatMap(({ name, dataName }) => (name === '__typename' ? [] : [dataName])),
     read: ({ parent, faults, isAbsent }) => readObject(root, type, parent, faults, isAbsent),
   };
+
+  function handlerOf(selection: Selection): ProxyHandler<object> {
+    let handler = handlers.get(selection);
+    if (handler === undefined) {
+      const own = selection.responseNames().filter((name) => name.startsWith(prefix));
+      handler = declaredOnly(new Set(own.map((name) => name.slice(prefix.length))));
+      handlers.set(selection, handler);
+    }
+    return handler;
+  }
 
   function readObject(
     selection: Selection,
@@ -52,7 +63,7 @@ export function createParentReader(
       const value = fetched === undefined && isAbsent(source) ? null : fetched;
       setOwn(object, name, readValue(field.type, value, field.selection));
     }
-    return new Proxy(object, declaredOnly);
+    return new Proxy(object, handlerOf(selection));
 
     function readValue(type: GraphQLOutputType, value: unknown, inside: Selection | undefined): unknown {
       if (isNonNullType(type)) {
@@ -77,23 +88,25 @@ export function createParentReader(
   }
 }
 
-/** A rule that reads what its fragment does not name would decide on nothing. */
-const declaredOnly: ProxyHandler<object> = {
-  get(target, member) {
-    if (typeof member === 'string' && !Object.hasOwn(target, member) && !isInherited(member)) refuseRead(member);
-    return Reflect.get(target, member);
-  },
-  has(target, member) {
-    if (typeof member === 'string' && !Object.hasOwn(target, member)) refuseRead(member);
-    return Reflect.has(target, member);
-  },
-};
+/** A rule that reads what its fragment names for no type would decide on nothing. */
+function declaredOnly(names: ReadonlySet<string>): ProxyHandler<object> {
+  const check = (target: object, member: string | symbol): void => {
+    if (typeof member !== 'string' || Object.hasOwn(target, member) || names.has(member) || isInherited(member)) return;
+    throw new Error(`It reads parent.${member}, which its fragment does not name`);
+  };
+  return {
+    get(target, member) {
+      check(target, member);
+      return Reflect.get(target, member);
+    },
+    has(target, member) {
+      check(target, member);
+      return Reflect.has(target, member);
+    },
+  };
+}
 
 /** `then` and `toJSON` are looked for by the language itself. */
 function isInherited(member: string): boolean {
   return member in Object.prototype || member === 'then' || member === 'toJSON';
-}
-
-function refuseRead(member: string): never {
-  throw new Error(`It reads parent.${member}, which its fragment does not name`);
 }

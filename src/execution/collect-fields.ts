@@ -47,6 +47,18 @@ export class Selection {
     return fields;
   }
 
+  /** The response names it has for objects of any type. */
+  responseNames(sets = this.#sets): readonly string[] {
+    return sets.flatMap(({ selections }) =>
+      selections.flatMap((selection) => {
+        if (selection.kind === Kind.FIELD) return (selection.alias ?? selection.name).value;
+        if (selection.kind === Kind.INLINE_FRAGMENT) return this.responseNames([selection.selectionSet]);
+        const fragment = this.#scope.fragments.get(selection.name.value);
+        return fragment === undefined ? [] : this.responseNames([fragment.selectionSet]);
+      }),
+    );
+  }
+
   /** The field whose value has this key in the gathered data, on the type or one that it may be. */
   fieldNamed(dataName: string, type: GraphQLNamedType): ResponseField | undefined {
     const types = isObjectType(type) ? [type] : isAbstractType(type) ? this.#scope.schema.getPossibleTypes(type) : [];
