@@ -71,6 +71,53 @@ for (const door of doors) {
   });
 }
 
+const isOwner = rule('owner', { fragment: '... on User { id }' })(
+  (parent: { id: string }, _, { principal }: RequestContext) =>
+    parent.id === principal?.subject || principal?.roles.includes('admin') === true || 'For owners',
+);
+const forOwners = (...path: (string | number)[]) => ({
+  message: 'For owners',
+  path,
+  extensions: { code: 'FORBIDDEN' },
+});
+
+it.each(doors)('A4: asks an owner rule about the real id, whatever a client calls its fields (%s)', async (door) => {
+  shop = await startSecretShop(shield({ User: { email: isOwner } }));
+  expect(await shop.ask({ as: 'ann', query: '{users{id:nickname __atrium:name email}}' }, door)).toHaveProperty(
+    'errors',
+  );
+  expect(await shop.ask({ as: 'ann', query: '{users{id:nickname email}}' }, door)).toEqual({
+    data: {
+      users: [
+        { id: '2', email: 'ann@shop.test' },
+        { id: '1', email: null },
+      ],
+    },
+    errors: [forOwners('users', 1, 'email')],
+  });
+});
+
+it.each(doors)('A10: tells no subgraph error of a field that somebody may not see (%s)', async (door) => {
+  shop = await startSecretShop(shield({ User: { ssn: isOwner } }));
+  const answer = await shop.ask({ as: 'ann', query: '{team{ssn}}' }, door);
+  expect(answer).toEqual({
+    data: { team: [{ ssn: 'ssn-1' }, { ssn: null }, { ssn: null }] },
+    errors: [forOwners('team', 1, 'ssn'), forOwners('team', 2, 'ssn')],
+  });
+  const told = await shop.ask({ as: 'admin', query: '{team{ssn}}' }, door);
+  expect(told.errors).toEqual([
+    expect.objectContaining({ path: ['team', 2, 'ssn'], message: expect.stringContaining('cannot decrypt') }),
+  ]);
+});
+
+it.each(doors)('refuses the whole of an operation where denials reject, and asks nobody (%s)', async (door) => {
+  shop = await startSecretShop(shield(tree), { enforcement: 'reject' });
+  const answer = await shop.ask({ as: 'ann', query: '{me{id email}}' }, door);
+  expect(answer.data).toBeUndefined();
+  expect(answer.errors).toEqual([expect.objectContaining({ message: 'For admins' })]);
+  expect(shop.calls).toEqual([]);
+});
+
 it.each(doors.filter((door) => door !== 'GET'))('A8: sends no mutation beside a denied one (%s)', async (door) => {
   shop = await startSecretShop(shield(tree));
   const query = 'mutation{rename(id:"1",name:"z"){id} wipe}';

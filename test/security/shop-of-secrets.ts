@@ -8,6 +8,7 @@ import type { FormattedExecutionResult } from 'graphql';
 import type { Principal } from '../../src/core/principal.ts';
 import { createRequestContext } from '../../src/core/request-context.ts';
 import { AtriumGateway } from '../../src/gateway.ts';
+import type { AtriumGatewayOptions } from '../../src/gateway.ts';
 import { composeSubgraphs } from '../../src/supergraph/compose.ts';
 
 const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external"])\n';
@@ -18,7 +19,7 @@ const accounts = `${link}
   union Any = User | Bot
   type User implements Node & Secret @key(fields: "id") { id: ID! name: String nickname: String email: String ssn: String }
   type Bot implements Node & Secret { id: ID! ssn: String }
-  type Query { me: User users: [User!]! node(id: ID!): Node any: Any secrets: [Secret!]! }
+  type Query { me: User users: [User!]! team: [User!]! node(id: ID!): Node any: Any secrets: [Secret!]! }
   type Mutation { rename(id: ID!, name: String!): User wipe: Boolean! }
 `;
 const reviews = `${link}
@@ -30,6 +31,7 @@ const reviews = `${link}
 const users = [
   { __typename: 'User', id: '1', name: 'Ann', nickname: '2', email: 'ann@shop.test', ssn: 'ssn-1' },
   { __typename: 'User', id: '2', name: 'Bob', nickname: '1', email: 'bob@shop.test', ssn: 'ssn-2' },
+  { __typename: 'User', id: '4', name: 'Cleo', nickname: '4', email: 'cleo@shop.test', ssn: 'ssn-4' },
 ];
 const bot = { __typename: 'Bot', id: '3', ssn: 'ssn-3' };
 const review = { id: 'r', secret: 'hidden' };
@@ -38,13 +40,20 @@ const resolvers = {
   accounts: {
     Query: {
       me: () => users[0],
-      users: () => users,
+      users: () => users.slice(0, 2),
+      team: () => users,
       node: (_: unknown, { id }: { id: string }) => users.find((user) => user.id === id),
       any: () => users[0],
-      secrets: () => [...users, bot],
+      secrets: () => [...users.slice(0, 2), bot],
     },
     Mutation: { rename: () => users[0], wipe: () => true },
-    User: { __resolveReference: ({ id }: { id: string }) => users.find((user) => user.id === id) },
+    User: {
+      __resolveReference: ({ id }: { id: string }) => users.find((user) => user.id === id),
+      ssn({ id, email, ssn }: (typeof users)[number]) {
+        if (id === '4') throw new Error(`cannot decrypt ${email}`);
+        return ssn;
+      },
+    },
   },
   reviews: { Query: { reviews: () => [review] }, User: { reviews: () => [review] } },
 };
@@ -70,7 +79,10 @@ export interface SecretShop {
 }
 
 /** The two subgraphs of the cases, behind a gateway with real HTTP. Rejects with what refused the rules. */
-export async function startSecretShop(rules: object): Promise<SecretShop> {
+export async function startSecretShop(
+  rules: object,
+  options: Pick<AtriumGatewayOptions, 'enforcement'> = {},
+): Promise<SecretShop> {
   const sources = Object.entries({ accounts, reviews }).map(([name, sdl]) => ({
     name,
     sdl,
@@ -89,6 +101,7 @@ export async function startSecretShop(rules: object): Promise<SecretShop> {
     ]),
   );
   const gateway = new AtriumGateway({
+    ...options,
     rules,
     supergraphSdl: composition.supergraphSdl,
     buildService({ name }) {
