@@ -208,6 +208,8 @@ export class AtriumGateway extends ApolloGateway {
     const context = requestContextOf(request);
     refuseReservedNames(document);
     const { rules } = generation;
+    const asked = generation.operations.get(request);
+    const conditions = asked.conditionsIn(coerced);
     // What rules over context and arguments deny is neither planned nor fetched.
     const decided = await preFlight({
       rules,
@@ -215,6 +217,7 @@ export class AtriumGateway extends ApolloGateway {
       document,
       operation,
       variables: coerced,
+      conditions,
       context: request.context,
       logger: this.#log,
       isEnforced: this.#options.enforcement !== 'dryRun',
@@ -224,7 +227,6 @@ export class AtriumGateway extends ApolloGateway {
     if (rejected !== undefined) return { errors: rejected };
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
 
-    const asked = generation.operations.get(request);
     const enforced = createDataPhase(decided, schema, asked.names);
     const trial = this.#options.enforcement === 'dryRun' ? dryRun(decided, enforced) : undefined;
     const dataPhase = trial === undefined ? enforced : trial.dataPhase;
@@ -235,10 +237,10 @@ export class AtriumGateway extends ApolloGateway {
       : generation.planner.plan({
           document: decided.document,
           operationName: operation.name?.value,
-          documentHash: decided.document === document ? request.queryHash : undefined,
+          documentHash: request.queryHash + (decided.decisions ?? ''),
           names: asked.names,
           variables: coerced,
-          conditions: asked.conditionsIn(coerced),
+          conditions,
           activeLabels: labels,
         });
 

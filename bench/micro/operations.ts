@@ -166,7 +166,7 @@ async function prepare(workload: Workload, { subgraphs }: World): Promise<Prepar
   const { executable, literals } = createOperationPlanner(supergraph, createExecutable).plan({
     document,
     operationName: operation.name?.value,
-    documentHash: undefined,
+    documentHash: '',
     names: asked.names,
     variables: coerced,
     conditions: asked.conditionsIn(coerced),

@@ -5,7 +5,7 @@ import type { FieldNames } from '../planning/field-names.ts';
 import type { Postponed } from './evaluate.ts';
 import type { PreFlight } from './pre-flight.ts';
 import type { Denial, LeafRule } from './rule-node.ts';
-import { createParentReader } from './rule-parent.ts';
+import { parentReader } from './rule-parent.ts';
 import type { ParentReader } from './rule-parent.ts';
 
 /** How the answer is shaped once the data is there. */
@@ -51,7 +51,7 @@ export function createDataPhase(
       const readers = new Map<LeafRule, ParentReader>();
       for (const leaf of undecidedRule.leaves) {
         if (leaf.fragment === undefined) continue;
-        const reader = createParentReader(leaf.fragment, type, schema, names);
+        const reader = parentReader(leaf.fragment, type, schema, names);
         for (const name of reader.names) hidden.add(name);
         readers.set(leaf, reader);
       }

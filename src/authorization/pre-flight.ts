@@ -4,7 +4,7 @@ import type { Logger } from '../core/logger.ts';
 import { decideFields } from './decide-fields.ts';
 import type { Asked, Denials, Postponements } from './decide-fields.ts';
 import { createEvaluator } from './evaluate.ts';
-import { prune } from './prune.ts';
+import { prunedDocument } from './pruned-documents.ts';
 import type { Denial } from './rule-node.ts';
 import type { CompiledRules } from './rule-tree.ts';
 import { fieldOf } from './schema-types.ts';
@@ -21,6 +21,8 @@ export interface PreFlight {
    * fragments and variables still used. The very object that came in when there is neither.
    */
   readonly document: DocumentNode;
+  /** Tells the documents that are left of one apart; undefined for the very document that came in. */
+  readonly decisions?: string;
   /**
    * Why a field node of the original document is denied on an object type, undefined when it is allowed. Absent when
    * nothing is denied. Where several nodes share a response name, a denial of one denies the position.
@@ -46,6 +48,8 @@ export interface PreFlightInput extends Asked {
   /** What rules receive as `ctx`. */
   readonly context: object;
   readonly logger: Logger;
+  /** The values of the variables that `@skip` and `@include` depend on. */
+  readonly conditions: string;
   /** False: denials are told and nothing is pruned. */
   readonly isEnforced?: boolean;
 }
@@ -71,14 +75,15 @@ export async function preFlight(input: PreFlightInput): Promise<PreFlight> {
   const denials: Denials = input.isEnforced === false ? new Map() : found;
   if (denials.size === 0 && postponed.size === 0) return { document, denied, empty: asksNothing(operation), touched };
 
-  const pruned = prune(input, denials, postponed);
+  const left = prunedDocument(input, denials, postponed);
   const refused = refusedRootFields(input, denials);
   return {
-    document: { kind: Kind.DOCUMENT, definitions: [pruned.operation, ...pruned.fragments] },
+    document: left.document,
+    decisions: left.decisions,
     ...(denials.size > 0 ? { verdict: (parentType, field) => denials.get(field)?.get(parentType) } : {}),
     ...(postponed.size > 0 ? { postponed } : {}),
     denied,
-    empty: asksNothing(pruned.operation),
+    empty: asksNothing(left.operation),
     touched,
     ...(refused.length > 0 ? { refused } : {}),
   };

@@ -19,8 +19,25 @@ export interface ParentReader {
   read(place: Pick<VerdictPlace, 'parent' | 'faults' | 'isAbsent'>): object;
 }
 
+const readers = new WeakMap<FieldNames, Map<RuleFragment, Map<GraphQLObjectType, ParentReader>>>();
+
 /** Reads objects of a type as a rule's fragment describes them, from names no client can choose. */
-export function createParentReader(
+export function parentReader(
+  fragment: RuleFragment,
+  type: GraphQLObjectType,
+  schema: GraphQLSchema,
+  names: FieldNames,
+): ParentReader {
+  const byFragment = readers.get(names) ?? new Map<RuleFragment, Map<GraphQLObjectType, ParentReader>>();
+  readers.set(names, byFragment);
+  const byType = byFragment.get(fragment) ?? new Map<GraphQLObjectType, ParentReader>();
+  byFragment.set(fragment, byType);
+  const reader = byType.get(type) ?? createParentReader(fragment, type, schema, names);
+  byType.set(type, reader);
+  return reader;
+}
+
+function createParentReader(
   { selectionSet, prefix }: RuleFragment,
   type: GraphQLObjectType,
   schema: GraphQLSchema,

@@ -16,8 +16,8 @@ export interface PlanRequest {
   /** What is fetched: the client's document, or what authorization left of it. */
   readonly document: DocumentNode;
   readonly operationName: string | undefined;
-  /** A hash of the document's text where one is at hand, such as Apollo Server's `queryHash`. */
-  readonly documentHash: string | undefined;
+  /** Different for different documents, such as Apollo Server's `queryHash` with what authorization decided. */
+  readonly documentHash: string;
   /** Under which names the fields of the client's document are fetched. */
   readonly names: FieldNames;
   /** Coerced: `@skip` and `@include` are decided before planning. Equal for equal `conditions`, as far as these go. */
@@ -67,8 +67,8 @@ export function createOperationPlanner<Executable extends object>(
 
   return {
     plan({ document, operationName, documentHash, names, variables, conditions, activeLabels }) {
-      const asked = documentHash && `${documentHash} ${operationName ?? ''} ${conditions}`;
-      const known = asked === undefined ? undefined : byDocument.get(asked);
+      const asked = `${documentHash} ${operationName ?? ''} ${conditions}`;
+      const known = byDocument.get(asked);
       const plan = known && byText.get(planKey(known, activeLabels));
       if (plan !== undefined) return { executable: plan, literals: known?.literals };
       const includes = (selection: SelectionNode): boolean => isIncluded(selection, variables);
@@ -78,7 +78,7 @@ export function createOperationPlanner<Executable extends object>(
       const { literals } = lifted;
       const labels = relevantLabels(lifted.document, supergraph.labelledFields);
       const found: KnownDocument = { key: hash('sha256', text), literals, labels };
-      if (asked !== undefined) byDocument.set(asked, found, { size: 1 + JSON.stringify(literals ?? null).length });
+      byDocument.set(asked, found, { size: 1 + JSON.stringify(literals ?? null).length });
       const key = planKey(found, activeLabels);
       let executable = byText.get(key);
       if (executable === undefined) {

@@ -94,7 +94,16 @@ export async function ask(asking: Asking): Promise<PreFlight & { readonly text: 
   const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
   if (coerced === undefined) throw errors[0] ?? new Error('expected variables');
   const rules = compileRules(shield(tree, options), schema, logger);
-  const result = await preFlight({ rules, schema, document, operation, variables: coerced, context, logger });
+  const result = await preFlight({
+    rules,
+    schema,
+    document,
+    operation,
+    variables: coerced,
+    conditions: '',
+    context,
+    logger,
+  });
   const prunedFaults = validate(schema, result.document);
   if (prunedFaults[0] !== undefined) throw prunedFaults[0];
   return { ...result, text: print(result.document) };

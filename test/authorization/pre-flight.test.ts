@@ -20,7 +20,8 @@ async function askDocument(query: string, tree: Parameters<typeof shield>[0], co
   const document = parse(query);
   const operation = document.definitions[0] as OperationDefinitionNode;
   const rules = compileRules(shield(tree), accounts, silentLogger);
-  const input = { rules, schema: accounts, document, operation, variables: {}, context, logger: silentLogger };
+  const asked = { schema: accounts, document, operation, variables: {}, conditions: '' };
+  const input = { rules, ...asked, context, logger: silentLogger };
   const fields = new Map<string, FieldNode>();
   visit(document, { Field: (node) => void fields.set(node.alias?.value ?? node.name.value, node) });
   return { ...(await preFlight(input)), given: document, field: (name: string) => fields.get(name) as FieldNode };

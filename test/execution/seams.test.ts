@@ -36,7 +36,7 @@ async function run(
   const { executable } = createOperationPlanner(supergraph, createExecutable).plan({
     document: parse(toFetch),
     operationName: undefined,
-    documentHash: undefined,
+    documentHash: toFetch,
     names: asked.names,
     variables: {},
     conditions: asked.conditionsIn({}),
