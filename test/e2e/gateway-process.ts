@@ -49,6 +49,8 @@ export interface GatewayProcess {
   /** The log line of a request, which is written after the answer was sent. */
   lineOf(answer: Answer): Promise<RequestLine>;
   signal(name: NodeJS.Signals): void;
+  /** The exit code, when it has ended by itself. */
+  readonly ended: Promise<number | null>;
   /** Ends it if it still runs; the exit code. */
   stop(): Promise<number | null>;
 }
@@ -98,6 +100,7 @@ export async function startGateway(options: GatewayProcessOptions = {}): Promise
         { timeout: 5_000, interval: 10 },
       ),
     signal: (name) => void child.kill(name),
+    ended: exited.then(() => child.exitCode),
     stop,
   };
 }

@@ -100,7 +100,7 @@ describe('a gateway in production', () => {
     held?.setHeader('content-type', 'application/json').end('{"data":{"me":{"name":"Ann"}}}');
 
     expect((await answer).body).toEqual({ data: { me: { name: 'Ann' } } });
-    expect(await gateway.stop()).toBe(0);
+    expect(await gateway.ended).toBe(0);
     await expect(gateway.ask({ query: '{ me { name } }' })).rejects.toThrow('fetch failed');
   });
 
