@@ -1,13 +1,10 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { array, assert, property, string } from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { identityOf } from '../../src/core/identity-headers.ts';
 import type { Principal } from '../../src/core/principal.ts';
 import { createHeaderPolicy } from '../../src/subgraph/headers.ts';
-import { clientOf, closeAll, closers, contextWith, data, json, query } from '../subgraph/client-under-test.ts';
+import { clientOf, closeAll, contextWith, data, query, subgraph } from '../subgraph/client-under-test.ts';
 
 afterEach(closeAll);
 
@@ -29,17 +26,10 @@ const forged = { 'x-user-id': '7', 'x-tenant': 'root', 'x-none': '1', 'x-user-ro
 const hopByHop = { connection: 'close, x-user-id, x-tenant', te: 'trailers', host: 'gateway', upgrade: 'h2c' };
 
 async function received(principal: Principal | null): Promise<IncomingHttpHeaders> {
-  const seen: IncomingHttpHeaders[] = [];
-  const server = createServer((request, response) => {
-    seen.push(request.headers);
-    response.writeHead(200, json).end(JSON.stringify(data));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(async () => void server.close());
-  const { port } = server.address() as AddressInfo;
+  const { url, received: requests } = await subgraph();
   const context = contextWith({ principal, headers: { ...forged, ...hopByHop } });
-  expect(await clientOf(`http://127.0.0.1:${port}/`, { headers }).send(query, context)).toMatchObject(data);
-  return seen[0] ?? {};
+  expect(await clientOf(url, { headers }).send(query, context)).toMatchObject(data);
+  return requests[0]?.headers ?? {};
 }
 
 describe('identity headers', () => {

@@ -1,7 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { assert, constantFrom, property, string, uint8Array } from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';
@@ -13,7 +9,7 @@ import { createHeaderPolicy } from '../../src/subgraph/headers.ts';
 import { AtriumGateway } from '../../src/gateway.ts';
 import { introspectSubgraph } from '../../src/supergraph/introspect.ts';
 import { messageOf } from '../config/message-of.ts';
-import { clientOf, closeAll, closers, contextWith, data, json, query } from '../subgraph/client-under-test.ts';
+import { clientOf, closeAll, contextWith, data, query, subgraph } from '../subgraph/client-under-test.ts';
 
 afterEach(closeAll);
 
@@ -21,24 +17,8 @@ const [old, fresh, other] = ['o', 'f', 'x'].map((letter) => letter.repeat(32)) a
 const ann: Principal = { subject: 'Änn "1"', issuer: 'https://id.test', roles: [], scopes: [], claims: {} };
 const headers = { toSubgraphs: ['authorization', 'x-tenant', 'x-atrium-principal'], toClients: [] };
 
-/** A service that keeps what it received. */
-async function service(): Promise<{ readonly url: string; readonly received: ReceivedRequest[] }> {
-  const received: ReceivedRequest[] = [];
-  const server = createServer((request, response) => {
-    const { method = '', url = '' } = request;
-    void buffer(request).then((body) => {
-      received.push({ method, url, headers: request.headers, body });
-      response.writeHead(200, json).end(JSON.stringify(data));
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(async () => void server.close());
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/graphql?v=1`, received };
-}
-
 async function signed(secrets = [fresh], principal: Principal | null = ann): Promise<ReceivedRequest> {
-  const { url, received } = await service();
+  const { url, received } = await subgraph();
   const context = contextWith({
     principal,
     headers: { authorization: 'Bearer t', 'x-atrium-principal': '{"issuer":"","subject":"root"}' },
@@ -106,7 +86,7 @@ describe('a signed request', () => {
   });
 
   it('is signed anew each time it is sent', async () => {
-    const { url, received } = await service();
+    const { url, received } = await subgraph();
     const client = clientOf(url, { signingSecrets: [fresh] });
     const verify = verifier();
     for (let count = 0; count < 3; count++) await client.send(query, contextWith());
@@ -150,7 +130,7 @@ describe('a signed request', () => {
   });
 
   it('introspects a service', async () => {
-    const { url, received } = await service();
+    const { url, received } = await subgraph();
     const sign = createRequestSigner([fresh]);
     await expect(introspectSubgraph({ name: 's', url }, { timeoutMs: 5_000, maxBytes: 1_000, sign })).rejects.toThrow(
       'did not tell its schema',

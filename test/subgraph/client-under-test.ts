@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createRequestRecord } from '../../src/core/request-context.ts';
 import type { FetchContext } from '../../src/core/request-context.ts';
@@ -10,6 +14,41 @@ export const closers: (() => Promise<void>)[] = [];
 
 export async function closeAll(): Promise<void> {
   for (const close of closers.splice(0)) await close();
+}
+
+export interface Received {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A subgraph that answers as told; `received` grows by a request each. */
+export async function subgraph(
+  answer: (response: ServerResponse, request: IncomingMessage) => void = sending(JSON.stringify(data)),
+) {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    const { method = '', url = '', headers } = request;
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      received.push({ method, url, headers, body });
+      answer(response, request);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/graphql?v=1`, received, server };
+}
+
+export function sending(body: string | Uint8Array, headers: Record<string, string> = json, status = 200) {
+  return (response: ServerResponse): void => void response.writeHead(status, headers).end(body);
 }
 
 export function clientOf(url: string, options: Partial<HttpClientOptions & SubgraphTarget> = {}): SubgraphClient {

@@ -1,43 +1,10 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
-import { clientOf, closeAll, closers, contextWith, data, json, query } from './client-under-test.ts';
+import { clientOf, closeAll, contextWith, data, json, query, sending, subgraph } from './client-under-test.ts';
 
 afterEach(closeAll);
-
-interface Received {
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-/** A subgraph that answers as told; `received` grows by a request each. */
-async function subgraph(answer: (response: ServerResponse, request: IncomingMessage) => void) {
-  const received: Received[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (chunk) => (body += chunk));
-    request.on('end', () => {
-      received.push({ headers: request.headers, body });
-      answer(response, request);
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/graphql?v=1`, received, server };
-}
-
-function sending(body: string | Uint8Array, headers: Record<string, string> = json, status = 200) {
-  return (response: ServerResponse): void => void response.writeHead(status, headers).end(body);
-}
 
 describe('a request to a subgraph', () => {
   it('carries the operation, the allowed headers and the trace context, and nothing else of the client', async () => {
@@ -68,6 +35,8 @@ describe('a request to a subgraph', () => {
     expect(response).toMatchObject(data);
     expect(received).toEqual([
       {
+        method: 'POST',
+        url: '/graphql?v=1',
         body: '{"query":"{a}","variables":{"x":1}}',
         headers: {
           host: new URL(url).host,
