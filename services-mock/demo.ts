@@ -109,6 +109,7 @@ function banner(): string {
   explorer   ${gateway}/explorer
   Sandbox    ${gateway}/graphql, in a browser (needs the internet)
   token      bin/atrium token ann    (also bob, carol, admin)
+  secret     export ATRIUM_SIGNING_SECRET=${signingSecret}    (for commands that ask the services)
 
   Ask in another terminal, in this folder:
 

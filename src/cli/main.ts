@@ -6,6 +6,11 @@ import { runCli } from './run-cli.ts';
 // half of the CPU (docs/decisions/young-generation.md).
 setFlagsFromString('--no-allocation-site-pretenuring');
 
+// A reader such as `head` may have had enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 // Not process.exit: what was written to a pipe may still be on its way.
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => process.stdout.write(`${text}\n`),

@@ -27,7 +27,7 @@ export async function introspectSubgraph(
   const sdl = isJsonObject(service) ? service['sdl'] : undefined;
   if (response.status === 200 && typeof sdl === 'string' && sdl.trim() !== '') return sdl;
   throw failure(
-    `expected status 200 with { "data": { "_service": { "sdl": "..." } } }, got status ${response.status} with ${excerpt(response.text)}`,
+    `expected status 200 with { "data": { "_service": { "sdl": "..." } } }, got status ${response.status} with ${excerpt(response.text)}${response.status === 401 && sign === undefined ? ' (asked without a signature: is ATRIUM_SIGNING_SECRET missing?)' : ''}`,
   );
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { outcome, root, runProcess, start, temporaryFolder } from './run.ts';
+import { mainFile, outcome, readAll, root, runProcess, start, temporaryFolder } from './run.ts';
 
 const bin = join(root, 'bin/atrium');
 
@@ -36,6 +36,14 @@ async function installation({ pinned }: { pinned: boolean }): Promise<string> {
 }
 
 describe('bin/atrium', () => {
+  it('ends well when what reads its output has had enough', async () => {
+    const child = start(process.execPath, [mainFile, '--help']);
+    child.stdout?.destroy();
+
+    const [[code], error] = await Promise.all([once(child, 'exit'), readAll(child.stderr)]);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+  });
+
   it('runs from any folder and through links', async () => {
     const folder = await temporaryFolder();
     await symlink(bin, join(folder, 'atrium'));

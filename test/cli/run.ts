@@ -51,7 +51,8 @@ export async function outcome(child: ChildProcess): Promise<Outcome> {
   return { code: child.exitCode, out, error };
 }
 
-async function readAll(stream: Readable | null): Promise<string> {
+/** All of a process' output. */
+export async function readAll(stream: Readable | null): Promise<string> {
   return stream === null ? '' : text(stream);
 }
 

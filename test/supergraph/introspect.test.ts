@@ -18,6 +18,11 @@ describe('introspecting a subgraph', () => {
   it.each<[string, RequestListener, string]>([
     ['an error status', (_, response) => response.writeHead(503).end('busy'), 'got status 503 with "busy"'],
     ['no JSON', (_, response) => response.end('<html>'), 'got status 200 with "<html>"'],
+    [
+      'a service that wants signatures',
+      (_, response) => response.writeHead(401).end('no'),
+      'got status 401 with "no" (asked without a signature: is ATRIUM_SIGNING_SECRET missing?)',
+    ],
     ['an empty body', (_, response) => response.end(), 'got status 200 with an empty body'],
     [
       'an error instead of an SDL',
