@@ -8,7 +8,7 @@ const isAdmin = rule('admin')(
   (_, __, { principal }: RequestContext) => principal?.roles.includes('admin') === true || 'For admins',
 );
 const tree = {
-  User: { ssn: isAdmin, email: isAdmin },
+  User: { ssn: isAdmin, tax: isAdmin, email: isAdmin },
   Review: { secret: isAdmin },
   Mutation: { wipe: isAdmin },
 };
@@ -47,6 +47,7 @@ const denials: [name: string, query: string, data: unknown, errors: unknown[], n
     'User{ssn',
   ],
   ['A5: a union', '{any{...on User{ssn}}}', { any: { ssn: null } }, forbidden(['any', 'ssn']), 'ssn'],
+  ['A7: a field computed from a hidden one', '{me{tax}}', { me: { tax: null } }, forbidden(['me', 'tax']), 'ssn'],
   [
     'A9: a denied field that cannot be null',
     '{me{name reviews{secret}}}',
@@ -98,7 +99,7 @@ it.each(doors)('A4: asks an owner rule about the real id, whatever a client call
 });
 
 it.each(doors)('A10: tells no subgraph error of a field that somebody may not see (%s)', async (door) => {
-  shop = await startSecretShop(shield({ User: { ssn: isOwner } }));
+  shop = await startSecretShop(shield({ User: { ssn: isOwner, tax: isOwner } }));
   const answer = await shop.ask({ as: 'ann', query: '{team{ssn}}' }, door);
   expect(answer).toEqual({
     data: { team: [{ ssn: 'ssn-1' }, { ssn: null }, { ssn: null }] },
@@ -128,18 +129,31 @@ it.each(doors.filter((door) => door !== 'GET'))('A8: sends no mutation beside a 
   expect(shop.calls).toEqual([]);
 });
 
-it('A6: a fragment of which nothing is left leaves nothing behind', async () => {
+it.each(doors)('A6: a fragment of which nothing is left leaves nothing behind (%s)', async (door) => {
   shop = await startSecretShop(shield(tree));
-  expect(await shop.ask({ as: 'ann', query: '{me{...F}} fragment F on User{ssn}' })).toEqual({
+  expect(await shop.ask({ as: 'ann', query: '{me{...F}} fragment F on User{ssn}' }, door)).toEqual({
     data: { me: { ssn: null } },
     errors: forbidden(['me', 'ssn']),
   });
-  expect(await shop.ask({ as: 'ann', query: '{me{name ...F} node(id:"2"){...F}} fragment F on User{id ssn}' })).toEqual(
-    {
-      data: { me: { name: 'Ann', id: '1', ssn: null }, node: { id: '2', ssn: null } },
-      errors: forbidden(['me', 'ssn'], ['node', 'ssn']),
-    },
-  );
+  expect(
+    await shop.ask({ as: 'ann', query: '{me{name ...F} node(id:"2"){...F}} fragment F on User{id ssn}' }, door),
+  ).toEqual({
+    data: { me: { name: 'Ann', id: '1', ssn: null }, node: { id: '2', ssn: null } },
+    errors: forbidden(['me', 'ssn'], ['node', 'ssn']),
+  });
+});
+
+it.each(doors)('A32: a directive under another name denies before anything is fetched (%s)', async (door) => {
+  shop = await startSecretShop(shield({}));
+  const denial = { path: ['me', 'phone'], extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' } };
+  expect(await shop.ask({ as: 'nobody', query: '{me{id phone}}' }, door)).toEqual({
+    data: { me: { id: '1', phone: null } },
+    errors: [expect.objectContaining(denial)],
+  });
+  expect(shop.calls.join()).not.toContain('phone');
+  expect(await shop.ask({ as: 'ann', query: '{me{id phone}}' }, door)).toEqual({
+    data: { me: { id: '1', phone: 'phone-1' } },
+  });
 });
 
 it.each<[string, object, RegExp]>([

@@ -11,19 +11,20 @@ import { AtriumGateway } from '../../src/gateway.ts';
 import type { AtriumGatewayOptions } from '../../src/gateway.ts';
 import { composeSubgraphs } from '../../src/supergraph/compose.ts';
 
-const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external"])\n';
+const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
+  import: ["@key", "@external", "@requires", { name: "@authenticated", as: "@login" }])\n`;
 
 const accounts = `${link}
   interface Node { id: ID! }
   interface Secret { id: ID! ssn: String }
   union Any = User | Bot
-  type User implements Node & Secret @key(fields: "id") { id: ID! name: String nickname: String email: String ssn: String }
+  type User implements Node & Secret @key(fields: "id") { id: ID! name: String nickname: String email: String ssn: String phone: String @login }
   type Bot implements Node & Secret { id: ID! ssn: String }
   type Query { me: User users: [User!]! team: [User!]! node(id: ID!): Node any: Any secrets: [Secret!]! }
   type Mutation { rename(id: ID!, name: String!): User wipe: Boolean! }
 `;
 const reviews = `${link}
-  type User @key(fields: "id") { id: ID! reviews: [Review!]! }
+  type User @key(fields: "id") { id: ID! reviews: [Review!]! ssn: String @external tax: String @requires(fields: "ssn") }
   type Review { id: ID! secret: String! }
   type Query { reviews: [Review!]! }
 `;
@@ -49,13 +50,17 @@ const resolvers = {
     Mutation: { rename: () => users[0], wipe: () => true },
     User: {
       __resolveReference: ({ id }: { id: string }) => users.find((user) => user.id === id),
+      phone: ({ id }: { id: string }) => `phone-${id}`,
       ssn({ id, email, ssn }: (typeof users)[number]) {
         if (id === '4') throw new Error(`cannot decrypt ${email}`);
         return ssn;
       },
     },
   },
-  reviews: { Query: { reviews: () => [review] }, User: { reviews: () => [review] } },
+  reviews: {
+    Query: { reviews: () => [review] },
+    User: { reviews: () => [review], tax: ({ ssn }: { ssn: string }) => `tax of ${ssn}` },
+  },
 };
 
 export const ann: Principal = { subject: '1', issuer: '', roles: [], scopes: [], claims: {} };
