@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { listRule } from '../../src/authorization/list-rule.ts';
@@ -414,4 +415,30 @@ test('what is asked under a condition, in fragments and under many names is deci
     ),
     { numRuns: 60 },
   );
+});
+
+test.each([true, false])('a rule on each of a list makes no promise for each (allowed: %s)', async (allowed) => {
+  let length = 0;
+  const users: TestSubgraph = {
+    sdl: 'type Query { users: [User!]! } type User { id: ID! email: String }',
+    answer({ query }) {
+      const [, name = 'id'] = /(\w+):\s*id/.exec(query) ?? [];
+      const row = (_: unknown, id: number) => ({ id: `${id}`, email: `${id}@shop.example`, [name]: `${id}` });
+      return { data: { users: Array.from({ length }, row) } };
+    },
+  };
+  const owner = rule('owner', { fragment: '... on User { id }' })(({ id }: { id: string }) => id !== '' && allowed);
+  running = await createTestGateway({ users }, { rules: shield({ User: { email: owner } }) });
+  const promisesFor = async (users: number): Promise<number> => {
+    length = users;
+    let promises = 0;
+    const hook = createHook({ init: (_, type) => void (promises += type === 'PROMISE' ? 1 : 0) }).enable();
+    const { errors } = (await running?.ask('{ users { email } }')) ?? {};
+    hook.disable();
+    expect(errors !== undefined).toBe(!allowed);
+    return promises;
+  };
+  await promisesFor(1);
+
+  expect(await promisesFor(1_000)).toBe(await promisesFor(2));
 });
