@@ -81,6 +81,8 @@ function atrium(name: string, title: string, folder: string): Contestant {
     name,
     title,
     args: ({ supergraph, port }) => [
+      // As bin/atrium starts it, which would lose the benchmark's channel to it.
+      '--max-semi-space-size=64',
       `${folder}src/cli/main.ts`,
       'serve',
       '--supergraph',

@@ -8,9 +8,9 @@ const bin = join(root, 'bin/atrium');
 
 /** Stands in for src/cli/main.ts and shows how it was started. */
 const probe = `
-const { version, argv, env } = process;
+const { version, argv, execArgv, env } = process;
 process.on('SIGTERM', () => process.exit(7));
-console.log(JSON.stringify({ version, parameters: argv.slice(2), word: env.WORD }));
+console.log(JSON.stringify({ version, flags: execArgv.filter((flag) => flag.includes('semi-space')), parameters: argv.slice(2), word: env.WORD }));
 if (argv.includes('wait')) setInterval(() => {}, 1000);
 if (argv.includes('die')) process.kill(process.pid, 'SIGKILL');
 process.exitCode = 5;
@@ -61,18 +61,20 @@ describe('bin/atrium', () => {
     expect({ code, error }).toEqual({ code: 5, error: '' });
     expect(JSON.parse(out)).toEqual({
       version: process.version,
+      flags: ['--max-semi-space-size=64'],
       parameters: ['serve', '--port', '1'],
       word: 'kept',
     });
   });
 
-  it('runs in a Node that is new enough when none is pinned', async () => {
+  it('runs in a Node that is new enough when none is pinned, with the room for young objects that NODE_OPTIONS gives', async () => {
     const folder = await installation({ pinned: false });
     const parameters = ['--require', join(folder, 'node25.cjs'), join(folder, 'bin/atrium'), 'plan'];
-    const { code, out, error } = await runProcess(process.execPath, parameters);
+    const env = { NODE_OPTIONS: '--max-semi-space-size=16' };
+    const { code, out, error } = await runProcess(process.execPath, parameters, { env });
 
     expect({ code, error }).toEqual({ code: 5, error: '' });
-    expect(JSON.parse(out)).toEqual({ version: 'v25.0.0', parameters: ['plan'] });
+    expect(JSON.parse(out)).toEqual({ version: 'v25.0.0', flags: [], parameters: ['plan'] });
   });
 
   it('refuses an old Node when none is pinned, and says what to do', async () => {

@@ -148,7 +148,7 @@ describe('Dockerfile', () => {
     expect(last('USER')).toBe('node');
     expect([...execForm(last('ENTRYPOINT') ?? ''), ...execForm(last('CMD') ?? '')]).toEqual([
       'node',
-      'src/cli/main.ts',
+      'bin/atrium',
       'serve',
     ]);
     expect(last('EXPOSE')).toBe(gateway.environment['PORT']);
