@@ -33,7 +33,7 @@ export function createEntityCache(store: Store, options: EntityCacheOptions): En
 
   return {
     async read(lookup, context) {
-      const texts = await store.getMany(cacheKeys(lookup, options.supergraphId));
+      const texts = await store.getMany(cacheKeys(lookup, options.supergraphId), context.record);
       const entities = texts.map((text) => (text === null ? undefined : decode(text, isPersonal(context))));
       const hits = entities.filter((entity) => entity !== undefined).length;
       context.record.cacheHits += hits;

@@ -19,6 +19,8 @@ export interface RequestRecord {
   readonly calls: SubgraphCallRecord[];
   cacheHits: number;
   cacheMisses: number;
+  /** What it has waited for Redis, in milliseconds: there is one budget for all uses. */
+  redisMs: number;
 }
 
 /**
@@ -87,7 +89,7 @@ export function createRequestContext(given: Partial<RequestContext>): RequestCon
 const defaultTimeoutMs = 30_000;
 
 export function createRequestRecord(): RequestRecord {
-  return { calls: [], cacheHits: 0, cacheMisses: 0 };
+  return { calls: [], cacheHits: 0, cacheMisses: 0, redisMs: 0 };
 }
 
 /** Was this built by Atrium's own door, or is it the context of somebody else's Apollo Server? */

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import type { Logger } from '../core/logger.ts';
 import { createBreaker } from './breaker.ts';
 import type { Breaker } from './breaker.ts';
+import type { RedisWait } from './store.ts';
 
 export interface RedisOptions {
   /** `redis://` or `rediss://`. */
@@ -16,9 +17,10 @@ export interface RedisConnection {
   readonly redis: Redis;
   /**
    * Runs one command or pipeline. Rejects with a `RedisUnavailable` at once when there is no connection or Redis was
-   * too slow a moment ago, and after 50 ms when it does not answer; with the server's own error otherwise.
+   * too slow a moment ago, and after `budgetMs` when it does not answer; with the server's own error otherwise. With
+   * `waiting`, the budget is what the same client request's other uses have left of it.
    */
-  run<T>(command: (redis: Redis) => Promise<T>): Promise<T>;
+  run<T>(command: (redis: Redis) => Promise<T>, waiting?: RedisWait): Promise<T>;
 }
 
 /** Apart, so that a large cache read does not hold up the limiter; one breaker, so that only one of them finds out. */
@@ -33,7 +35,8 @@ export class RedisUnavailable extends Error {
   override name = 'RedisUnavailable';
 }
 
-const commandTimeoutMs = 50;
+/** What a client request may wait for Redis in all, in milliseconds. */
+export const budgetMs = 50;
 const skipAfterTimeoutMs = 500;
 
 /** Returns at once and connects in the background, again and again until it is closed. */
@@ -43,7 +46,7 @@ export function connectRedis(options: RedisOptions, logger: Logger): RedisConnec
     clock: () => performance.now(),
     onChange: (open) =>
       open
-        ? logger.warn({ timeoutMs: commandTimeoutMs }, 'Redis answers too slowly: going on without it')
+        ? logger.warn({ timeoutMs: budgetMs }, 'Redis answers too slowly: going on without it')
         : logger.info({}, 'Redis answers in time again'),
   });
   const limits = openConnection('limits', options, logger);
@@ -104,17 +107,22 @@ function openConnection(
 function guardConnection(redis: Redis, breaker: Breaker): RedisConnection {
   return {
     redis,
-    async run(command) {
+    async run(command, waiting = { redisMs: 0 }) {
       if (redis.status !== 'ready') throw new RedisUnavailable(`the connection is ${redis.status}, not ready`);
+      const leftMs = budgetMs - waiting.redisMs;
+      if (leftMs <= 0) throw new RedisUnavailable('the request has no time left for Redis');
       if (!breaker.admits()) throw new RedisUnavailable('Redis did not answer in time a moment ago');
+      const since = performance.now();
       try {
-        const result = await withTimeout(command(redis));
+        const result = await withTimeout(command(redis), leftMs);
         breaker.answered();
         return result;
       } catch (error) {
         if (error instanceof CommandTimeout) breaker.timedOut();
         else breaker.answered();
         throw error;
+      } finally {
+        waiting.redisMs += performance.now() - since;
       }
     },
   };
@@ -126,11 +134,11 @@ class CommandTimeout extends RedisUnavailable {}
  * ioredis' own `commandTimeout` also counts the time in which this process did not run: after a blocked event loop
  * its timer fires before the answer that has long arrived is read. `setImmediate` comes after that read.
  */
-async function withTimeout<T>(command: Promise<T>): Promise<T> {
+async function withTimeout<T>(command: Promise<T>, timeoutMs: number): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(
-      () => setImmediate(() => reject(new CommandTimeout(`no answer within ${commandTimeoutMs} ms`))),
-      commandTimeoutMs,
+      () => setImmediate(() => reject(new CommandTimeout(`no answer within ${Math.ceil(timeoutMs)} ms`))),
+      timeoutMs,
     );
     void command.then(resolve, reject).finally(() => clearTimeout(timer));
   });
