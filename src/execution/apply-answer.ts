@@ -10,7 +10,7 @@ import { isSeveral } from './grouping.ts';
 import type { Grouping, Targets } from './grouping.ts';
 import { forget } from './merge.ts';
 import { getOwn } from './own.ts';
-import type { SlotAnswer } from './subgraph-loaders.ts';
+import type { SlotAnswer } from './slot-answer.ts';
 import { positionsAt } from './targets.ts';
 import type { ResponseObject } from './targets.ts';
 

@@ -2,16 +2,19 @@ import { randomUUID } from 'node:crypto';
 import DataLoader from 'dataloader';
 import type { ErrorCode } from '../core/errors.ts';
 import { canonicalJson } from '../core/json.ts';
-import { createRequestRecord } from '../core/request-context.ts';
+import { createRequestContext } from '../core/request-context.ts';
 import type { FetchContext, Scope } from '../core/request-context.ts';
-import type { FetchStep } from '../planning/fetch-plan.ts';
 import { failedResponse } from '../subgraph/client.ts';
-import type { SubgraphError, SubgraphResponse } from '../subgraph/client.ts';
 import { addResponseHeader } from '../subgraph/headers.ts';
+import { BatchAnswer } from './batch-answer.ts';
+import type { BatchPlace } from './batch-answer.ts';
+import { BatchQuestion } from './batch-question.ts';
 import type { ExecutableGroup } from './executable.ts';
-import { getOwn, setOwn } from './own.ts';
+import { getOwn } from './own.ts';
+import { share } from './slot-answer.ts';
+import type { SlotAnswer } from './slot-answer.ts';
 import type { Sender } from './subgraph-loaders.ts';
-import { createRequestWriter, entitiesKey, selectionText } from './write-request.ts';
+import { createRequestWriter } from './write-request.ts';
 import type { FetchSlot } from './write-request.ts';
 
 /** When entity look-ups of concurrent requests go to a subgraph in one call. */
@@ -26,28 +29,20 @@ export interface Batching {
 interface Member extends Sender {
   readonly group: ExecutableGroup;
   readonly slots: readonly FetchSlot[];
-  /** For each slot, the field of the batch it became and the index there of each of its representations. */
-  readonly places: readonly { readonly field: number; readonly indexes: readonly number[] }[];
+  /** For each slot. */
+  readonly places: readonly BatchPlace[];
   hasLeft: boolean;
-}
-
-/** Slots of one step and one context, as one `_entities` field. */
-interface Field {
-  readonly index: number;
-  readonly slot: FetchSlot;
-  readonly indexOf: Map<string, number>;
 }
 
 /** Until it is sent, then forgotten: nothing is kept of a scope that is idle. */
 interface Batch {
-  readonly loader: DataLoader<Member, SubgraphResponse | undefined>;
+  readonly loader: DataLoader<Member, SlotAnswer[] | undefined>;
   readonly scope: Scope;
-  readonly fields: Map<string, Field>;
+  readonly question: BatchQuestion;
   readonly members: Member[];
   /** Sends it. */
   dispatch: () => void;
-  entities: number;
-  requestId: string;
+  readonly requestId: string;
   readonly abandoned: AbortController;
 }
 
@@ -73,20 +68,21 @@ export class SharedLoaders {
     sender: Sender,
     group: ExecutableGroup,
     slots: readonly FetchSlot[],
-  ): Promise<SubgraphResponse | undefined> | undefined {
+  ): Promise<SlotAnswer[] | undefined> | undefined {
     const options = this.#options.get(group.subgraph);
     if (options === undefined || slots.some(({ step }) => step.requires === undefined)) return undefined;
     const scope = sender.context.scopeOf(group.subgraph);
     if (scope === undefined) return undefined;
     const key = JSON.stringify([group.subgraph, scope.key, ...whatVariablesSay(slots, sender.variables)]);
     let batch = this.#batches.get(key);
-    const isFull = batch !== undefined && batch.entities + countNew(batch, slots) > options.maxEntities;
+    const isFull = batch !== undefined && batch.question.entitiesWith(slots) > options.maxEntities;
     // Of a batch that everybody left, the request would be ended as soon as it is sent.
     if (batch !== undefined && (isFull || batch.abandoned.signal.aborted)) {
       batch.dispatch();
       batch = undefined;
     }
     batch ??= this.#open(key, scope, options);
+    const { question } = batch;
     const { subgraphs, context, variables } = sender;
     const member: Member = {
       subgraphs,
@@ -94,12 +90,12 @@ export class SharedLoaders {
       variables,
       group,
       slots,
-      places: slots.map((slot) => take(batch, slot)),
+      places: slots.map((slot) => question.add(slot)),
       hasLeft: false,
     };
     batch.members.push(member);
     const answer = stay(batch, member, batch.loader.load(member));
-    if (batch.entities >= options.maxEntities) batch.dispatch();
+    if (question.entities >= options.maxEntities) batch.dispatch();
     return answer;
   }
 
@@ -117,10 +113,9 @@ export class SharedLoaders {
         },
       }),
       scope,
-      fields: new Map(),
+      question: new BatchQuestion(),
       members: [],
       dispatch: () => {},
-      entities: 0,
       requestId: randomUUID(),
       abandoned: new AbortController(),
     };
@@ -147,48 +142,12 @@ function whatVariablesSay(slots: readonly FetchSlot[], variables: Sender['variab
   return [[...definitions].toSorted().join(), canonicalJson(used), directives.at(-1) ?? ''];
 }
 
-const stepTexts = new WeakMap<FetchStep, string>();
-
-/** Equal for slots that ask the same of their entities, also when they come from different operations. */
-function fieldKey({ step, contexts = [] }: FetchSlot): string {
-  let text = stepTexts.get(step);
-  if (text === undefined) {
-    text = JSON.stringify([selectionText(step.text), step.contexts.map(({ name, type }) => [name, type])]);
-    stepTexts.set(step, text);
-  }
-  return contexts.length === 0 ? text : text + JSON.stringify(contexts);
-}
-
-function countNew({ fields }: Batch, slots: readonly FetchSlot[]): number {
-  let count = 0;
-  for (const slot of slots) {
-    const known = fields.get(fieldKey(slot))?.indexOf;
-    for (const representation of slot.representations) if (known?.has(representation) !== true) count += 1;
-  }
-  return count;
-}
-
-function take(batch: Batch, slot: FetchSlot): Member['places'][number] {
-  const key = fieldKey(slot);
-  const field = batch.fields.get(key) ?? { index: batch.fields.size, slot, indexOf: new Map<string, number>() };
-  batch.fields.set(key, field);
-  const { indexOf } = field;
-  const indexes = slot.representations.map((representation) => {
-    const known = indexOf.get(representation);
-    if (known !== undefined) return known;
-    batch.entities += 1;
-    indexOf.set(representation, indexOf.size);
-    return indexOf.size - 1;
-  });
-  return { field: field.index, indexes };
-}
-
 /** Waits with the others until the answer is there, this member's deadline has come or its client has left. */
 function stay(
   batch: Batch,
   member: Member,
-  answer: Promise<SubgraphResponse | undefined>,
-): Promise<SubgraphResponse | undefined> {
+  answer: Promise<SlotAnswer[] | undefined>,
+): Promise<SlotAnswer[] | undefined> {
   const { deadline, signal, record } = member.context;
   const joined = performance.now();
   return new Promise((resolve, reject) => {
@@ -208,7 +167,7 @@ function stay(
         code,
         sharedId: batch.requestId,
       });
-      resolve(failedResponse(code, 0));
+      resolve(share(failedResponse(code, 0), member.slots));
     };
     const onAbort = (): void => leave('SUBGRAPH_UNREACHABLE');
     const timer = setTimeout(() => leave('SUBGRAPH_TIMEOUT'), deadline - joined);
@@ -219,41 +178,32 @@ function stay(
 }
 
 /** undefined when there is nobody left to share with. */
-async function send(batch: Batch): Promise<{ response: SubgraphResponse; context: FetchContext } | undefined> {
+async function send(batch: Batch): Promise<{ answer: BatchAnswer; context: FetchContext } | undefined> {
   const present = batch.members.filter(({ hasLeft }) => !hasLeft);
   const [first] = present;
   if (first === undefined || present.length === 1) return undefined;
   const { scope, requestId, abandoned } = batch;
+  const { headers, principal } = scope;
+  const deadline = Math.max(...present.map((member) => member.context.deadline));
   const context: FetchContext = {
-    requestId,
-    headers: scope.headers,
-    principal: scope.principal,
-    clientAddress: '',
-    signal: abandoned.signal,
-    deadline: Math.max(...present.map((member) => member.context.deadline)),
-    responseHeaders: new Map(),
-    record: createRequestRecord(),
+    ...createRequestContext({ requestId, headers, principal, deadline, signal: abandoned.signal }),
     generation: first.context.generation,
     scopeOf: () => scope,
   };
-  const slots = [...batch.fields.values()].map(({ slot: { step, contexts }, indexOf }) => ({
-    step,
-    representations: [...indexOf.keys()],
-    ...(contexts === undefined ? {} : { contexts }),
-  }));
+  const slots = batch.question.slots();
   // The text of one operation's steps is the same every time; a mix of operations' would only fill the memory.
   const isOwn = slots.every(({ step }) => first.group.steps.some((own) => own === step));
   const writeRequest = isOwn ? first.group.writeRequest : createRequestWriter();
-  return { response: await first.subgraphs.send(writeRequest(slots, first.variables), context), context };
+  const response = await first.subgraphs.send(writeRequest(slots, first.variables), context);
+  return { answer: new BatchAnswer(slots, response), context };
 }
 
 function answerMembers(
   batch: Batch,
   sent: Awaited<ReturnType<typeof send>>,
   members: readonly Member[],
-): (SubgraphResponse | undefined)[] {
+): (SlotAnswer[] | undefined)[] {
   if (sent === undefined) return members.map(() => undefined);
-  const answer = new BatchAnswer([...batch.fields.values()], sent.response);
   return members.map((member) => {
     if (member.hasLeft) return undefined;
     const { context } = member;
@@ -261,80 +211,8 @@ function answerMembers(
       context.record.calls.push({ ...call, entities: entitiesOf(member), sharedId: batch.requestId });
     }
     for (const [name, value] of sent.context.responseHeaders) addResponseHeader(context, name, value);
-    return answer.for(member);
+    return sent.answer.for(member.places);
   });
-}
-
-/** Where errors of a field stand that name none of its entities. */
-const WHOLE_FIELD = -1;
-
-/** A batch's response, to be told to each member in its own terms. */
-class BatchAnswer {
-  readonly #response: SubgraphResponse;
-  /** By field: the entities, undefined when they are not what was asked for, and who has been given which already. */
-  readonly #entities: (readonly unknown[] | undefined)[];
-  readonly #given: Set<number>[];
-  readonly #errors: Map<number, SubgraphError[]>[];
-  readonly #unplaced: SubgraphError[] = [];
-
-  constructor(fields: readonly Field[], response: SubgraphResponse) {
-    const { data, errors } = response;
-    const keys = fields.map((_, index) => entitiesKey(index, fields.length));
-    this.#response = response;
-    this.#entities = fields.map(({ indexOf }, index) => {
-      const entities = data === null ? undefined : getOwn(data, keys[index] ?? '');
-      return Array.isArray(entities) && entities.length === indexOf.size ? entities : undefined;
-    });
-    this.#given = fields.map(() => new Set());
-    this.#errors = fields.map(() => new Map());
-    for (const error of errors) {
-      const [key, index] = error.path ?? [];
-      const own = this.#errors[keys.indexOf(String(key))];
-      const place = typeof index === 'number' ? index : WHOLE_FIELD;
-      if (own === undefined) this.#unplaced.push(error);
-      else own.set(place, [...(own.get(place) ?? []), error]);
-    }
-  }
-
-  /** undefined where only an answer of its own would tell what is the member's: it asks alone. */
-  for({ places }: Member): SubgraphResponse | undefined {
-    const isOdd = places.some(
-      ({ field }) => this.#entities[field] === undefined && !this.#errors[field]?.has(WHOLE_FIELD),
-    );
-    if (this.#response.data !== null && (isOdd || this.#unplaced.length > 0)) return undefined;
-    const data: Record<string, unknown> = {};
-    const errors = [...this.#unplaced];
-    for (const [slot, { field, indexes }] of places.entries()) {
-      const key = entitiesKey(slot, places.length);
-      const entities = this.#entities[field];
-      if (entities !== undefined) {
-        const own = indexes.map((index) => this.#give(field, index, entities[index]));
-        setOwn(data, key, own);
-      }
-      errors.push(...(this.#errors[field]?.get(WHOLE_FIELD) ?? []));
-      for (const [index, place] of indexes.entries()) {
-        for (const error of this.#errors[field]?.get(place) ?? []) {
-          errors.push({ ...error, path: [key, index, ...(error.path ?? []).slice(2)] });
-        }
-      }
-    }
-    return { ...this.#response, data: this.#response.data === null ? null : data, errors };
-  }
-
-  /** Whoever merges an entity makes it its own, so the next one gets a copy. */
-  #give(field: number, index: number, entity: unknown): unknown {
-    const given = this.#given[field];
-    if (given?.has(index) === true) {
-      try {
-        return structuredClone(entity);
-      } catch {
-        // It nests too deeply.
-        return undefined;
-      }
-    }
-    given?.add(index);
-    return entity;
-  }
 }
 
 function entitiesOf({ slots }: Member): number {

@@ -1,22 +1,11 @@
 import DataLoader from 'dataloader';
 import type { FetchContext } from '../core/request-context.ts';
-import type { SubgraphClient, SubgraphError, SubgraphResponse } from '../subgraph/client.ts';
+import type { SubgraphClient } from '../subgraph/client.ts';
 import type { ExecutableGroup } from './executable.ts';
 import type { SharedLoaders } from './shared-loaders.ts';
-import { entitiesKey } from './write-request.ts';
+import { share } from './slot-answer.ts';
+import type { SlotAnswer } from './slot-answer.ts';
 import type { FetchSlot } from './write-request.ts';
-
-/** One slot's share of a response. */
-export interface SlotAnswer {
-  readonly response: SubgraphResponse;
-  /** Where its entities stand in the response's data. */
-  readonly key: string;
-  /** Errors below the slot's key, or of a root fetch. */
-  readonly errors: readonly SubgraphError[];
-  /** Errors that belong to no slot: they are reported once, and explain to every slot why data is missing. */
-  readonly unplaced: readonly SubgraphError[];
-  readonly reportsUnplaced: boolean;
-}
 
 export interface Sender {
   readonly subgraphs: SubgraphClient;
@@ -71,25 +60,19 @@ function createLoader(sender: Sender, group: ExecutableGroup): SubgraphLoader {
 
 async function ask(sender: Sender, group: ExecutableGroup, slots: readonly FetchSlot[]): Promise<SlotAnswer[]> {
   const { subgraphs, context, variables } = sender;
+  const askFor = async (some: readonly FetchSlot[]): Promise<SlotAnswer[]> =>
+    share(await subgraphs.send(group.writeRequest(some, variables), context), some);
   const joined = sender.shared?.join(sender, group, slots);
   const shared = joined && (await joined);
-  const response = shared ?? (await subgraphs.send(group.writeRequest(slots, variables), context));
+  const answers = shared ?? (await askFor(slots));
   const isMerged = shared !== undefined || slots.length > 1;
-  if (!isMerged || !mayBeOneSlotsFault(response) || context.signal.aborted || performance.now() >= context.deadline) {
-    return share(response, slots);
+  if (!isMerged || !mayBeOneSlotsFault(answers) || context.signal.aborted || performance.now() >= context.deadline) {
+    return answers;
   }
   // The response decides how many slots a step with contexts has.
-  if (slots.length > MAX_APART) {
-    return share(
-      shared === undefined ? response : await subgraphs.send(group.writeRequest(slots, variables), context),
-      slots,
-    );
-  }
+  if (slots.length > MAX_APART) return shared === undefined ? answers : askFor(slots);
   // Entity fetches all, for others share no request. One more round, in which nobody suffers for another.
-  const answers = slots.map(async (slot) => {
-    return share(await subgraphs.send(group.writeRequest([slot], variables), context), [slot]);
-  });
-  return (await Promise.all(answers)).flat();
+  return (await Promise.all(slots.map((slot) => askFor([slot])))).flat();
 }
 
 /** Of more slots than this each is not worth a call of its own. */
@@ -99,30 +82,10 @@ const MAX_APART = 10;
 const overloaded = [429, 503, 504];
 
 /** A request that failed as a whole, though not for want of a connection, of time or of strength. */
-function mayBeOneSlotsFault({ data, failure }: SubgraphResponse): boolean {
-  if (data !== null) return false;
+function mayBeOneSlotsFault([first]: readonly SlotAnswer[]): boolean {
+  if (first?.response.data !== null) return false;
+  const { failure } = first.response;
   if (failure === undefined) return true;
   const isAnswer = failure.code === 'SUBGRAPH_HTTP_ERROR' || failure.code === 'SUBGRAPH_INVALID_RESPONSE';
   return isAnswer && !overloaded.includes(failure.status);
-}
-
-const noErrors: readonly SubgraphError[] = [];
-
-function share(response: SubgraphResponse, slots: readonly FetchSlot[]): SlotAnswer[] {
-  const keys = slots.map((_, index) => entitiesKey(index, slots.length));
-  if (response.errors.length === 0) {
-    return keys.map((key) => ({ response, key, errors: noErrors, unplaced: noErrors, reportsUnplaced: false }));
-  }
-  const owns = ({ path }: SubgraphError, slot: number): boolean =>
-    slots[slot]?.step.requires === undefined
-      ? path !== undefined && path.length > 0
-      : path?.[0] === keys[slot] && typeof path?.[1] === 'number';
-  const unplaced = response.errors.filter((error) => !keys.some((_, slot) => owns(error, slot)));
-  return keys.map((key, slot) => ({
-    response,
-    key,
-    errors: response.errors.filter((error) => owns(error, slot)),
-    unplaced,
-    reportsUnplaced: slot === 0,
-  }));
 }
