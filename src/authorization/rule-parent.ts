@@ -4,7 +4,7 @@ import { isJsonObject } from '../core/json.ts';
 import { Selection } from '../execution/collect-fields.ts';
 import type { FaultNode } from '../execution/faults.ts';
 import { getOwn, setOwn } from '../execution/own.ts';
-import { leafValue, runtimeType } from '../execution/project.ts';
+import { leafValue, runtimeType } from '../execution/result-coercion.ts';
 import type { VerdictPlace } from '../execution/project.ts';
 import type { FieldNames } from '../planning/field-names.ts';
 import type { RuleFragment } from './rule-fragment.ts';

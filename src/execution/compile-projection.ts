@@ -134,7 +134,7 @@ class ProjectionWriter {
     });
   }
 
-  /** The same decisions as `leafValue` in `project`. */
+  /** The same decisions as `leafValue`. */
   #leaf(type: GraphQLLeafType, value: string): string {
     switch (type.name) {
       case 'String':

@@ -46,7 +46,7 @@ export interface ExecutableStep extends FetchStep {
 export const nothingToFetch: Executable = { groups: [] };
 
 export function createExecutable(plan: FetchPlan): Executable {
-  const places = plan.steps.map(placeOf);
+  const places = plan.steps.map(objectsKey);
   // The same object under two contexts is completed in two ways.
   const isContextual = plan.steps.some(({ contexts }) => contexts.length > 0);
   const groupings = plan.steps.map(({ requires }, index) => `${places[index]} ${printed(requires)}`);
@@ -83,7 +83,7 @@ function isRepeated(text: string, texts: readonly string[]): boolean {
   return texts.indexOf(text) !== texts.lastIndexOf(text);
 }
 
-function placeOf({ paths, settled }: FetchStep, index: number): string {
+function objectsKey({ paths, settled }: FetchStep, index: number): string {
   return settled === true ? paths.map((path) => path.join('.')).join(' ') : `#${index}`;
 }
 

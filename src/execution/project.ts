@@ -1,29 +1,14 @@
-import {
-  getNamedType,
-  isCompositeType,
-  isEnumType,
-  isLeafType,
-  isListType,
-  isNonNullType,
-  isObjectType,
-  SchemaMetaFieldDef,
-  TypeMetaFieldDef,
-} from 'graphql';
-import type {
-  FieldNode,
-  GraphQLAbstractType,
-  GraphQLError,
-  GraphQLLeafType,
-  GraphQLObjectType,
-  GraphQLOutputType,
-  GraphQLSchema,
-} from 'graphql';
+import { isLeafType, isListType, isNonNullType, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql';
+import type { FieldNode, GraphQLError, GraphQLObjectType, GraphQLOutputType } from 'graphql';
 import { isJsonObject } from '../core/json.ts';
 import type { ResponseField, Selection } from './collect-fields.ts';
 import type { FaultBook, Fault, FaultNode } from './faults.ts';
 import { getOwn, setOwn } from './own.ts';
 import { pathOf, ResponseErrors } from './response-errors.ts';
 import type { Position } from './response-errors.ts';
+import { leafValue, runtimeType } from './result-coercion.ts';
+import { coordinate, settle, tellCauses, tellFaults, tellUnvisited } from './tell-faults.ts';
+import type { FieldPlace, Telling } from './tell-faults.ts';
 
 /** A field node's denial for an object of a concrete type; the field's value is not looked at. */
 export type Verdict = (parentType: string, field: FieldNode, at: VerdictPlace) => Fault | undefined;
@@ -40,16 +25,12 @@ export interface VerdictPlace {
   readonly path: () => readonly (string | number)[];
 }
 
-export interface Projection {
-  /** The API schema: what it does not have, the client does not see. */
-  readonly schema: GraphQLSchema;
+export interface Projection extends Omit<Telling, 'errors'> {
   readonly rootType: GraphQLObjectType;
   readonly selection: Selection;
   readonly data: Record<string, unknown>;
   readonly faults: FaultBook;
   readonly verdict: Verdict | undefined;
-  /** Keys of objects that were fetched for verdicts alone: clients hear nothing of them. */
-  readonly hidden?: ReadonlySet<string> | undefined;
   /** Answers to `__schema` and `__type`, by response name. */
   readonly introspection: Readonly<Record<string, unknown>>;
 }
@@ -69,13 +50,12 @@ export function project(projection: Projection): Projected {
   const run: Run = { ...projection, errors, isAbsent: (object) => faults.isAbsent(object) };
   const data = projectObject(run, projection.selection, projection.rootType, projection.data, undefined, faults.root);
   if (faults.root !== undefined)
-    addUnvisited(run, faults.root, [], { type: projection.rootType, selection: projection.selection });
+    tellUnvisited(run, faults.root, [], { type: projection.rootType, selection: projection.selection });
   for (const fault of faults.general) errors.addAt(fault, undefined, '');
   return { data: data === NULL_PARENT ? null : data, errors: errors.list() };
 }
 
-interface Run extends Projection {
-  readonly errors: ResponseErrors;
+interface Run extends Projection, Telling {
   readonly isAbsent: VerdictPlace['isAbsent'];
 }
 
@@ -149,10 +129,8 @@ function denialOf(
 }
 
 /** The field a value belongs to, with the object it was read from. */
-interface Place {
+interface Place extends FieldPlace {
   readonly run: Run;
-  readonly field: ResponseField;
-  readonly parent: GraphQLObjectType;
   readonly source: Readonly<Record<string, unknown>>;
 }
 
@@ -185,10 +163,7 @@ function projectValue(
   const objectType = runtimeType(place.run.schema, value, type, place.field.selection);
   if (!isJsonObject(value) || objectType === undefined || place.field.selection === undefined) {
     const before = errors.count;
-    if (faults !== undefined) {
-      tell(place, faults, pathOf(position), place.field);
-      settle(faults);
-    }
+    if (faults !== undefined) tellFaults(place, faults, position);
     const failure = isJsonObject(value) ? place.run.faults.failureOf(value) : undefined;
     if (errors.count === before) errors.add(failure ?? misfit(place, type.name), position, coordinate(place));
     return null;
@@ -232,147 +207,13 @@ function explainNull(place: Place, value: null | undefined, position: Position, 
   const { errors, faults: book } = place.run;
   if (faults !== undefined) {
     const before = errors.count;
-    tell(place, faults, pathOf(position), place.field);
-    settle(faults);
+    tellFaults(place, faults, position);
     if (errors.count > before) return;
   }
   if (value === null) return;
   const failure = book.failureOf(place.source);
   if (failure !== undefined) errors.spread(failure, position, coordinate(place));
   else if (!book.isAbsent(place.source)) errors.spread(noAnswer(place), position, coordinate(place));
-}
-
-/** Is an object null because subgraphs said so of some of its fields? Reports it where projection did not come to them. */
-function tellCauses(
-  run: Run,
-  selection: Selection,
-  type: GraphQLObjectType,
-  source: Readonly<Record<string, unknown>>,
-  position: Position | undefined,
-  node: FaultNode | undefined,
-): boolean {
-  let isCaused = false;
-  for (const [key, child] of node?.children ?? []) {
-    const field = selection.fieldNamed(String(key), type);
-    if (field === undefined || !isNonNullType(field.type)) continue;
-    const place: Place = { run, field, parent: type, source };
-    const at: Position = { parent: position, key: field.responseName };
-    isCaused = tellCausesAt(place, getOwn(source, String(key)), at, child) || isCaused;
-  }
-  return isCaused;
-}
-
-function tellCausesAt(place: Place, value: unknown, position: Position, node: FaultNode): boolean {
-  const { run, field } = place;
-  if (value === undefined || value === null) {
-    if (!node.settled) tell(place, node, pathOf(position), field);
-    return true;
-  }
-  if (Array.isArray(value)) {
-    const items = [...node.children].map(([key, child]) =>
-      tellCausesAt(place, value[Number(key)], { parent: position, key }, child),
-    );
-    return items.includes(true);
-  }
-  const declared = field.type && getNamedType(field.type);
-  if (!isJsonObject(value) || field.selection === undefined || !isCompositeType(declared)) return false;
-  const type = runtimeType(run.schema, value, declared, field.selection);
-  return type !== undefined && tellCauses(run, field.selection, type, value, position, node);
-}
-
-/** Reports every fault at or below a position that is null, in the client's names as far as it asked. */
-function tell(
-  place: Place,
-  node: FaultNode,
-  path: readonly (string | number)[],
-  within: Pick<ResponseField, 'type' | 'selection'> | undefined,
-): void {
-  for (const fault of node.faults) place.run.errors.addAt(fault, path, coordinate(place));
-  for (const [key, child] of node.children) {
-    if (typeof key === 'number') {
-      tell(place, child, [...path, key], within);
-    } else if (place.run.hidden?.has(key) === true) {
-      place.run.errors.addAt(notFetched, path, coordinate(place));
-    } else {
-      const field = fieldWithin(within, key);
-      tell(place, child, field === undefined ? path : [...path, field.responseName], field);
-    }
-  }
-}
-
-function fieldWithin(
-  within: Pick<ResponseField, 'type' | 'selection'> | undefined,
-  dataName: string,
-): ResponseField | undefined {
-  return within?.type && within.selection?.fieldNamed(dataName, getNamedType(within.type));
-}
-
-/** What is here and below was told, or has no place in the response any more. */
-function settle(node: FaultNode | undefined): void {
-  if (node !== undefined) node.settled = true;
-}
-
-/** Errors of fields the client did not ask for (a `@requires` behind one it did) are told at the nearest position it knows. */
-function addUnvisited(
-  { errors, hidden }: Pick<Run, 'errors' | 'hidden'>,
-  node: FaultNode,
-  path: readonly (string | number)[],
-  within: Pick<ResponseField, 'type' | 'selection'> | undefined,
-): void {
-  if (node.settled) return;
-  for (const fault of node.faults) errors.addAt(fault, path, path.filter((key) => typeof key === 'string').join('.'));
-  for (const [key, child] of node.children) {
-    if (typeof key === 'number') {
-      addUnvisited({ errors, hidden }, child, within === undefined ? path : [...path, key], within);
-      continue;
-    }
-    if (hidden?.has(key) === true) continue;
-    const field = fieldWithin(within, key);
-    // Asked of objects of other types alone.
-    if (field !== undefined && !child.visited) continue;
-    addUnvisited({ errors, hidden }, child, field === undefined ? path : [...path, field.responseName], field);
-  }
-}
-
-/** The type of an object, undefined when it cannot stand where it stands. */
-export function runtimeType(
-  schema: GraphQLSchema,
-  value: unknown,
-  declared: GraphQLObjectType | GraphQLAbstractType,
-  selection: Selection | undefined,
-): GraphQLObjectType | undefined {
-  const typeName = isJsonObject(value) ? value['__typename'] : undefined;
-  if (isObjectType(declared)) return typeName === undefined || typeName === declared.name ? declared : undefined;
-  // An interface object that nobody had to resolve goes by the interface's own name.
-  if (typeName === undefined || typeName === declared.name) return selection?.anyType(declared);
-  const type = typeof typeName === 'string' ? schema.getType(typeName) : undefined;
-  return isObjectType(type) && schema.isSubType(declared, type) ? type : undefined;
-}
-
-/**
- * The value as the type's result coercion gives it, but without conversions that would hide a wrong answer; undefined
- * when it does not fit (GraphQL specification, sections 3.5 and 3.9).
- */
-export function leafValue(type: GraphQLLeafType, value: unknown): unknown {
-  switch (type.name) {
-    case 'String':
-      return typeof value === 'string' ? value : undefined;
-    case 'Boolean':
-      return typeof value === 'boolean' ? value : undefined;
-    case 'Int':
-      return typeof value === 'number' && (value | 0) === value ? value : undefined;
-    case 'Float':
-      return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-    case 'ID':
-      return typeof value === 'string' ? value : Number.isSafeInteger(value) ? String(value) : undefined;
-    default:
-      if (!isEnumType(type)) return value;
-      return typeof value === 'string' && type.getValue(value) !== undefined ? value : undefined;
-  }
-}
-
-function coordinate({ parent, field }: Place): string {
-  return `${parent.name}.${field.name}`;
 }
 
 function nullForbidden(place: Place): Fault {
@@ -386,10 +227,5 @@ function misfit(place: Place, typeName: string): Fault {
 function noAnswer(place: Place): Fault {
   return { message: `No subgraph answered for ${coordinate(place)}.`, extensions: invalid };
 }
-
-const notFetched: Fault = {
-  message: 'Data that a permission depends on could not be fetched.',
-  extensions: { code: 'DOWNSTREAM_SERVICE_ERROR' },
-};
 
 const invalid = { code: 'SUBGRAPH_INVALID_RESPONSE' };

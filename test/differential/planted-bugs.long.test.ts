@@ -45,7 +45,7 @@ const plants: Readonly<Record<string, Plant>> = {
     changes: [['else field.constant = String(rewrite.setValueTo);', '']],
   },
   'list positions are lost in paths': {
-    file: 'execution/project.ts',
+    file: 'execution/tell-faults.ts',
     changes: [['tell(place, child, [...path, key], within);', 'tell(place, child, path, within);']],
   },
   'paths run backwards': {
