@@ -1,7 +1,7 @@
 import './core/quiet-apollo.ts';
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
-import type { GatewayConfig, GraphQLDataSource, ServiceEndpointDefinition, SupergraphManager } from '@apollo/gateway';
+import type { GatewayConfig, GraphQLDataSource, SupergraphManager } from '@apollo/gateway';
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
@@ -10,38 +10,27 @@ import { dryRun, rejection } from './authorization/enforcement.ts';
 import type { EnforcementMode } from './authorization/enforcement.ts';
 import { preFlight } from './authorization/pre-flight.ts';
 import type { PreFlight } from './authorization/pre-flight.ts';
-import { rulesOf } from './authorization/rules-of-supergraph.ts';
-import type { AuthorizationOptions } from './authorization/rules-of-supergraph.ts';
-import type { CompiledRules } from './authorization/rule-tree.ts';
-import type { EntityCache } from './cache/entity-cache.ts';
 import { ConfigurationError, RequestError } from './core/errors.ts';
 import { silentLogger } from './core/logger.ts';
 import type { Logger } from './core/logger.ts';
-import { createFetchContext, createRequestRecord, isRequestContext } from './core/request-context.ts';
+import { createFetchContext, createRequestContext, isRequestContext } from './core/request-context.ts';
 import type { RequestContext } from './core/request-context.ts';
 import { refuseReservedNames } from './core/reserved-names.ts';
-import { createExecutable, nothingToFetch } from './execution/executable.ts';
-import type { Executable } from './execution/executable.ts';
+import { nothingToFetch } from './execution/executable.ts';
 import { executeOperation } from './execution/execute-operation.ts';
-import { createOperationCache } from './execution/operation-cache.ts';
-import type { OperationCache } from './execution/operation-cache.ts';
-import { SharedLoaders } from './execution/shared-loaders.ts';
-import type { Batching } from './execution/shared-loaders.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
-import { createOperationPlanner } from './planning/operation-planner.ts';
-import type { OperationPlanner } from './planning/operation-planner.ts';
 import { activeLabels } from './planning/override-labels.ts';
 import type { LabelDecision, LabelRules } from './planning/override-labels.ts';
-import type { SubgraphClient } from './subgraph/client.ts';
 import { createDataSourceClient } from './subgraph/data-source-client.ts';
 import type { HeaderRules } from './subgraph/headers.ts';
 import { createTransport } from './subgraph/http-client.ts';
-import type { SubgraphTarget, Transport } from './subgraph/http-client.ts';
-import { buildSupergraph, forBaseClass } from './supergraph/supergraph.ts';
-import type { BuiltSupergraph } from './supergraph/supergraph.ts';
+import type { Transport } from './subgraph/http-client.ts';
+import { forBaseClass } from './supergraph/supergraph.ts';
+import { createGeneration } from './generation.ts';
+import type { Generation, GenerationOptions } from './generation.ts';
 
 /** What Atrium adds to the options of `ApolloGateway`. */
-export interface AtriumGatewayOptions extends AuthorizationOptions {
+export interface AtriumGatewayOptions extends GenerationOptions {
   /** What becomes of what rules deny; `filter` by default. */
   readonly enforcement?: EnforcementMode | undefined;
   /** Which headers reach subgraphs and clients; by default `authorization` and the trace context go to subgraphs. */
@@ -52,53 +41,24 @@ export interface AtriumGatewayOptions extends AuthorizationOptions {
    */
   readonly signingSecrets?: readonly string[] | undefined;
   /**
-   * How single subgraphs are called, asked once per supergraph; by default at the supergraph's address, for up to 10
-   * seconds, by HTTP/1.1. With `batching`, entity look-ups of concurrent requests that are sent with the same headers and
-   * variables go to it in one call. All this is without effect beside `buildService`.
-   */
-  readonly subgraph?: (name: string) => Partial<SubgraphTarget> & { readonly batching?: Batching };
-  /**
    * Is a custom label of `@override(from:, label:)` active for a request? Asked once for each label and request; without
    * it, and where it throws, the label is inactive and the field stays where it was. `percent(n)` is drawn by lot.
    */
   readonly overrideLabels?: LabelDecision;
   /** Draws the lots, from 0 up to 1; `Math.random` by default. */
   readonly random?: () => number;
-  /** Called with the names in a supergraph before it is used; by throwing it refuses the supergraph. */
-  readonly checkSubgraphs?: (names: readonly string[]) => void;
   /** Errors of variables that are told; coercion stops at the next one. */
   readonly maxVariableErrors?: number;
   /** Longest answer of a subgraph after decompression, in bytes. */
   readonly maxResponseBytes?: number;
-  /** Makes the entity cache of a supergraph, which is known by a hash of its text. */
-  readonly createCache?: (supergraphId: string) => EntityCache;
   /** Structured log; `logger` stays Apollo's own. */
   readonly log?: Logger;
 }
 
-/** A supergraph with everything made for it. A request is served to its end by the one that validated it. */
-interface Generation {
-  /** A hash of the supergraph's text. */
-  readonly id: string;
-  readonly supergraph: BuiltSupergraph;
-  readonly planner: OperationPlanner<Executable>;
-  readonly operations: OperationCache;
-  readonly rules: CompiledRules;
-  /** The labels of its `@override`s. */
-  readonly labels: ReadonlySet<string>;
-  readonly subgraphs: SubgraphClient;
-  readonly cache: EntityCache | undefined;
-  /** Absent when no subgraph gathers look-ups. */
-  readonly shared: SharedLoaders | undefined;
-}
+const defaultHeaders: HeaderRules = { toSubgraphs: ['authorization'], toClients: [] };
 
-const noLabels: ReadonlySet<string> = new Set();
-
-const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_RESPONSE_BYTES = 10_000_000;
 const DEFAULT_MAX_VARIABLE_ERRORS = 50;
-/** For requests that did not come through Atrium's own door. */
-const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 
 /**
  * Takes the place of `ApolloGateway` in `new ApolloServer({ gateway })`, with the same options and more. The stock
@@ -115,60 +75,35 @@ export class AtriumGateway extends ApolloGateway {
   readonly #prepared = new Map<string, Generation>();
   readonly #generations = new WeakMap<GraphQLSchema, Generation>();
 
-  constructor(config: GatewayConfig & AtriumGatewayOptions = {}) {
-    const {
-      rules,
-      policies,
-      allowTransitive,
-      enforcement,
-      headers,
-      signingSecrets,
-      subgraph,
-      checkSubgraphs,
-      maxVariableErrors,
-      maxResponseBytes,
-      createCache,
-      ...others
-    } = config;
-    const { log, overrideLabels, random = Math.random, ...base } = others;
+  constructor({ signingSecrets, ...config }: GatewayConfig & AtriumGatewayOptions = {}) {
+    const { buildService, headers = defaultHeaders, log = silentLogger } = config;
     const sources = new Map<string, GraphQLDataSource>();
-    const { buildService } = base;
-    if (buildService !== undefined && Object.keys(headers?.fromPrincipal ?? {}).length > 0) {
+    if (buildService !== undefined && Object.keys(headers.fromPrincipal ?? {}).length > 0) {
       throw new ConfigurationError('headers.fromPrincipal: data sources of buildService would not send it');
     }
     if (buildService !== undefined && signingSecrets !== undefined) {
       throw new ConfigurationError('signingSecrets: data sources of buildService would not sign');
     }
-    const remember = (definition: ServiceEndpointDefinition): GraphQLDataSource => {
-      // Without `buildService` only the base class' own chores come this way, such as `IntrospectAndCompose`.
-      const source = buildService?.(definition) ?? new RemoteGraphQLDataSource(definition);
-      sources.set(definition.name, source);
-      return source;
-    };
     super({
-      ...withPreparedSupergraph(base, (sdl) => this.#prepare(sdl)),
-      buildService: remember,
+      ...withPreparedSupergraph(config, (sdl) => this.#prepare(sdl)),
+      buildService(definition) {
+        // Without `buildService` only the base class' own chores come this way, such as `IntrospectAndCompose`.
+        const source = buildService?.(definition) ?? new RemoteGraphQLDataSource(definition);
+        sources.set(definition.name, source);
+        return source;
+      },
       // It was, by the time the base class gets it.
       validateSupergraph: false,
     });
-    this.#options = {
-      rules,
-      policies,
-      allowTransitive,
-      enforcement,
-      ...(subgraph === undefined ? {} : { subgraph }),
-      ...(checkSubgraphs === undefined ? {} : { checkSubgraphs }),
-      ...(maxVariableErrors === undefined ? {} : { maxVariableErrors }),
-      ...(createCache === undefined ? {} : { createCache }),
-    };
-    this.#log = log ?? silentLogger;
-    this.#labelRules = { decide: overrideLabels, random, log: this.#log };
-    this.#sources = buildService === undefined ? undefined : sources;
+    this.#options = config;
+    this.#log = log;
+    this.#labelRules = { decide: config.overrideLabels, random: config.random ?? Math.random, log };
+    this.#sources = buildService && sources;
     this.#transport = createTransport({
       signingSecrets,
-      headers: headers ?? { toSubgraphs: ['authorization'], toClients: [] },
-      maxResponseBytes: maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
-      logger: this.#log,
+      headers,
+      maxResponseBytes: config.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+      logger: log,
     });
     this.onSchemaLoadOrUpdate(({ apiSchema, coreSupergraphSdl }) => {
       const generation = this.#prepared.get(coreSupergraphSdl) ?? this.#build(coreSupergraphSdl);
@@ -198,21 +133,20 @@ export class AtriumGateway extends ApolloGateway {
     const generation = this.#generations.get(request.schema);
     if (generation === undefined) throw new Error('The request was validated against a schema this gateway never had');
     const { schema, document, operation } = request;
+    const { enforcement, maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS } = this.#options;
     if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionsRefused();
 
     const variables: Readonly<Record<string, unknown>> = request.request.variables ?? {};
-    const { maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS } = this.#options;
     const { coerced, errors } = coerceVariables(schema, operation, variables, maxVariableErrors);
     if (errors !== undefined) return { errors };
 
     const context = requestContextOf(request);
     refuseReservedNames(document);
-    const { rules } = generation;
     const asked = generation.operations.get(request);
     const conditions = asked.conditionsIn(coerced);
     // What rules over context and arguments deny is neither planned nor fetched.
     const decided = await preFlight({
-      rules,
+      rules: generation.rules,
       schema,
       document,
       operation,
@@ -220,18 +154,16 @@ export class AtriumGateway extends ApolloGateway {
       conditions,
       context: request.context,
       logger: this.#log,
-      isEnforced: this.#options.enforcement !== 'dryRun',
+      isEnforced: enforcement !== 'dryRun',
     });
     if (decided.touched) context.responseHeaders.set('cache-control', 'private, no-store');
-    const rejected = this.#options.enforcement === 'reject' ? rejection(decided, context.principal) : undefined;
+    const rejected = enforcement === 'reject' ? rejection(decided, context.principal) : undefined;
     if (rejected !== undefined) return { errors: rejected };
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
 
     const enforced = createDataPhase(decided, schema, asked.names);
-    const trial = this.#options.enforcement === 'dryRun' ? dryRun(decided, enforced) : undefined;
+    const trial = enforcement === 'dryRun' ? dryRun(decided, enforced) : undefined;
     const dataPhase = trial === undefined ? enforced : trial.dataPhase;
-    const labels =
-      generation.labels.size === 0 ? noLabels : await activeLabels(generation.labels, context, this.#labelRules);
     const { executable, literals } = decided.empty
       ? { executable: nothingToFetch, literals: undefined }
       : generation.planner.plan({
@@ -241,7 +173,7 @@ export class AtriumGateway extends ApolloGateway {
           names: asked.names,
           variables: coerced,
           conditions,
-          activeLabels: labels,
+          activeLabels: await activeLabels(generation.labels, context, this.#labelRules),
         });
 
     const { data, errors: failures } = await executeOperation({
@@ -275,27 +207,7 @@ export class AtriumGateway extends ApolloGateway {
   }
 
   #build(sdl: string): Generation {
-    const id = hash('sha256', sdl);
-    const supergraph = buildSupergraph(sdl);
-    this.#options.checkSubgraphs?.(supergraph.subgraphs.map(({ name }) => name));
-    const targets = new Map<string, SubgraphTarget>();
-    const batching = new Map<string, Batching>();
-    for (const { name, url } of supergraph.subgraphs) {
-      const { batching: own, ...target } = this.#options.subgraph?.(name) ?? {};
-      targets.set(name, { url, timeoutMs: DEFAULT_TIMEOUT_MS, http2: false, ...target });
-      if (own !== undefined) batching.set(name, own);
-    }
-    return {
-      id,
-      supergraph,
-      planner: createOperationPlanner(supergraph, createExecutable),
-      operations: createOperationCache(),
-      rules: rulesOf(supergraph, this.#options, this.#log),
-      labels: new Set(supergraph.labelledFields.map(({ label }) => label)),
-      subgraphs: this.#transport.clientFor(targets),
-      cache: this.#options.createCache?.(id),
-      shared: batching.size === 0 ? undefined : new SharedLoaders(batching),
-    };
+    return createGeneration(sdl, this.#options, this.#transport, this.#log);
   }
 }
 
@@ -316,18 +228,12 @@ function withPreparedSupergraph(config: GatewayConfig, prepare: (sdl: string) =>
 }
 
 /** Atrium's own context, or one made for a request that came through somebody else's Apollo Server. */
-function requestContextOf({ context, request }: GatewayGraphQLRequestContext): RequestContext {
+function requestContextOf({ context, request: { http } }: GatewayGraphQLRequestContext): RequestContext {
   if (isRequestContext(context)) return context;
-  return {
-    requestId: request.http?.headers.get('x-request-id') ?? randomUUID(),
-    headers: Object.fromEntries(request.http?.headers ?? []),
-    principal: null,
-    clientAddress: '',
-    signal: new AbortController().signal,
-    deadline: performance.now() + DEFAULT_REQUEST_TIMEOUT_MS,
-    responseHeaders: new Map(),
-    record: createRequestRecord(),
-  };
+  return createRequestContext({
+    requestId: http?.headers.get('x-request-id') ?? randomUUID(),
+    headers: Object.fromEntries(http?.headers ?? []),
+  });
 }
 
 function subscriptionsRefused(): RequestError {

@@ -10,6 +10,7 @@ const rooms = [
   'create-atrium.ts',
   'server',
   'gateway.ts',
+  'generation.ts',
   'authentication',
   'rate-limit',
   'limits',

@@ -1,0 +1,79 @@
+import { hash } from 'node:crypto';
+import { rulesOf } from './authorization/rules-of-supergraph.ts';
+import type { AuthorizationOptions } from './authorization/rules-of-supergraph.ts';
+import type { CompiledRules } from './authorization/rule-tree.ts';
+import type { EntityCache } from './cache/entity-cache.ts';
+import type { Logger } from './core/logger.ts';
+import { createExecutable } from './execution/executable.ts';
+import type { Executable } from './execution/executable.ts';
+import { createOperationCache } from './execution/operation-cache.ts';
+import type { OperationCache } from './execution/operation-cache.ts';
+import { SharedLoaders } from './execution/shared-loaders.ts';
+import type { Batching } from './execution/shared-loaders.ts';
+import { createOperationPlanner } from './planning/operation-planner.ts';
+import type { OperationPlanner } from './planning/operation-planner.ts';
+import type { SubgraphClient } from './subgraph/client.ts';
+import type { SubgraphTarget, Transport } from './subgraph/http-client.ts';
+import { buildSupergraph } from './supergraph/supergraph.ts';
+import type { BuiltSupergraph } from './supergraph/supergraph.ts';
+
+/** A supergraph with everything made for it. A request is served to its end by the one that validated it. */
+export interface Generation {
+  /** A hash of the supergraph's text. */
+  readonly id: string;
+  readonly supergraph: BuiltSupergraph;
+  readonly planner: OperationPlanner<Executable>;
+  readonly operations: OperationCache;
+  readonly rules: CompiledRules;
+  /** The labels of its `@override`s. */
+  readonly labels: ReadonlySet<string>;
+  readonly subgraphs: SubgraphClient;
+  readonly cache: EntityCache | undefined;
+  /** Absent when no subgraph gathers look-ups. */
+  readonly shared: SharedLoaders | undefined;
+}
+
+export interface GenerationOptions extends AuthorizationOptions {
+  /**
+   * How single subgraphs are called, asked once per supergraph; by default at the supergraph's address, for up to 10
+   * seconds, by HTTP/1.1. With `batching`, entity look-ups of concurrent requests that are sent with the same headers and
+   * variables go to it in one call. All this is without effect beside `buildService`.
+   */
+  readonly subgraph?: (name: string) => Partial<SubgraphTarget> & { readonly batching?: Batching };
+  /** Called with the names in a supergraph before it is used; by throwing it refuses the supergraph. */
+  readonly checkSubgraphs?: (names: readonly string[]) => void;
+  /** Makes the entity cache of a supergraph, which is known by a hash of its text. */
+  readonly createCache?: (supergraphId: string) => EntityCache;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** @throws ConfigurationError for a supergraph that cannot be served with these options */
+export function createGeneration(
+  sdl: string,
+  options: GenerationOptions,
+  transport: Transport,
+  log: Logger,
+): Generation {
+  const id = hash('sha256', sdl);
+  const supergraph = buildSupergraph(sdl);
+  options.checkSubgraphs?.(supergraph.subgraphs.map(({ name }) => name));
+  const targets = new Map<string, SubgraphTarget>();
+  const batching = new Map<string, Batching>();
+  for (const { name, url } of supergraph.subgraphs) {
+    const { batching: own, ...target } = options.subgraph?.(name) ?? {};
+    targets.set(name, { url, timeoutMs: DEFAULT_TIMEOUT_MS, http2: false, ...target });
+    if (own !== undefined) batching.set(name, own);
+  }
+  return {
+    id,
+    supergraph,
+    planner: createOperationPlanner(supergraph, createExecutable),
+    operations: createOperationCache(),
+    rules: rulesOf(supergraph, options, log),
+    labels: new Set(supergraph.labelledFields.map(({ label }) => label)),
+    subgraphs: transport.clientFor(targets),
+    cache: options.createCache?.(id),
+    shared: batching.size === 0 ? undefined : new SharedLoaders(batching),
+  };
+}
