@@ -385,6 +385,25 @@ describe('the entity cache', () => {
     expect(await shipping('lb')).toEqual({ shipping: '6 lb' });
   });
 
+  it.each([
+    ['without a place keeps nothing of the answer', {}, ['1', '2']],
+    ['at an entity keeps the others', { path: ['_entities', 1] }, ['2']],
+  ])('is not given what an error concerns: one %s', async (_, place, askedAgain) => {
+    const answer: TestSubgraph['answer'] = () => ({
+      data: { _entities: [{ reviews: [] }, { reviews: [] }] },
+      errors: [{ message: 'm', ...place }],
+    });
+    gateway = await createTestGateway(
+      { accounts, reviews: answering(reviews.sdl, answer) },
+      { createCache: rememberingCache },
+    );
+    const query = '{ users { reviews { id } } }';
+    await gateway.ask(query);
+    await gateway.ask(query);
+    const representations = Object.values(gateway.calls.at(-1)?.variables ?? {}).flat();
+    expect(representations).toEqual(askedAgain.map((id) => ({ __typename: 'User', id })));
+  });
+
   it('is not asked for what a mutation returns', async () => {
     const cache = rememberingCache();
     gateway = await createTestGateway({ accounts, reviews }, { createCache: () => cache });

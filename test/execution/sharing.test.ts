@@ -3,13 +3,16 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as immediate } from 'node:timers/promises';
+import { queryObjects } from 'node:v8';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { buildSubgraphSchema } from '@apollo/subgraph';
+import DataLoader from 'dataloader';
 import * as fc from 'fast-check';
 import { execute, parse, validate } from 'graphql';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRequestRecord } from '../../src/core/request-context.ts';
 import type { RequestContext } from '../../src/core/request-context.ts';
+import { BatchQuestion } from '../../src/execution/batch-question.ts';
 import type { Batching } from '../../src/execution/shared-loaders.ts';
 import { AtriumGateway } from '../../src/gateway.ts';
 import { composeSubgraphs } from '../../src/supergraph/compose.ts';
@@ -17,6 +20,7 @@ import type { TestSubgraph } from '../support/create-test-gateway.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const close of closers.splice(0)) await close();
 });
 
@@ -106,6 +110,9 @@ interface Answer {
   readonly errors?: { message: string; path?: unknown; extensions?: { code?: string } }[];
   readonly record: RequestContext['record'];
 }
+
+/** What deadlines are made of; sockets go on as they are. */
+const deadlines: Parameters<typeof vi.useFakeTimers>[0] = { toFake: ['setTimeout', 'clearTimeout', 'performance'] };
 
 /** Long enough never to end before all that a test sends has come: what sends is the number of entities. */
 const never = 600_000;
@@ -271,11 +278,13 @@ describe('entity look-ups of concurrent requests', () => {
     const release = Promise.withResolvers<void>();
     asked.hold = () => (arrived.resolve(), release.promise);
     const client = new AbortController();
+    vi.useFakeTimers(deadlines);
     const leaving = ask(leftOf('1'), { context: { signal: client.signal } });
     const late = ask(leftOf('2'), { context: { deadline: performance.now() + 1_000 } });
     const staying = ask(leftOf('3'));
     await arrived.promise;
     client.abort();
+    vi.advanceTimersByTime(1_000);
     expect((await leaving).errors).toMatchObject([{ extensions: { code: 'SUBGRAPH_UNREACHABLE' } }]);
     const { errors, record } = await late;
     expect(errors).toMatchObject([{ extensions: { code: 'SUBGRAPH_TIMEOUT' } }]);
@@ -319,6 +328,16 @@ describe('entity look-ups of concurrent requests', () => {
     ]);
   });
 
+  it('leave nothing behind once they are answered, of however many scopes', async () => {
+    const { ask } = await openShop({ windowMs: 0, maxEntities: 2 });
+    const tokens = ids(20).flatMap((token) => [token, token]);
+    await Promise.all(
+      tokens.map((authorization, id) => ask(leftOf(`${id}`), { context: { headers: { authorization } } })),
+    );
+    expect(queryObjects(BatchQuestion)).toBe(0);
+    expect(queryObjects(DataLoader)).toBe(0);
+  });
+
   it('answer as if each were alone, in any mixture', async () => {
     const together = await openShop({ windowMs: 1, maxEntities: 7 });
     const alone = await openShop(undefined);
@@ -348,6 +367,11 @@ describe('entity look-ups of concurrent requests', () => {
 
 describe('a merged request that fails as a whole', () => {
   const both = '{ product(id: "1") { left } products(ids: ["2"]) { parts { first } } }';
+  /** Look-ups of products from this number on, no two of which ask the same. */
+  const differing = (count: number, from: number): string =>
+    `{ ${ids(count)
+      .map((id) => `p${id}: product(id: "${from + Number(id)}") { price(currency: "C${id}") }`)
+      .join(' ')} }`;
   const poisoned = (call: Asked): boolean => call.query.includes('first');
 
   it.each([
@@ -380,12 +404,43 @@ describe('a merged request that fails as a whole', () => {
     expect(asked.asked).toHaveLength(1);
   });
 
+  it.each([429, 503, 504])('is not asked again for any of its members either (%d)', async (status) => {
+    const { ask, stock: asked } = await openShop({ windowMs: never, maxEntities: 3 });
+    asked.refuse = () => ({ status, body: 'later' });
+    const answers = await Promise.all(ids(3).map((id) => ask(leftOf(id))));
+    for (const { errors } of answers) expect(errors).toMatchObject([{ extensions: { code: 'SUBGRAPH_HTTP_ERROR' } }]);
+    expect(asked.asked).toHaveLength(1);
+  });
+
+  it.each([
+    [10, 1 + 10],
+    [11, 1],
+  ])('of %i look-ups is asked %i times', async (count, calls) => {
+    const { ask, stock: asked } = await openShop(undefined);
+    asked.refuse = () => ({ status: 500, body: 'oops' });
+    expect((await ask(differing(count, 0))).errors).toHaveLength(count);
+    expect(asked.asked).toHaveLength(calls);
+  });
+
+  it.each([
+    [10, 1 + 2 * 10],
+    [11, 1 + 2],
+  ])('of two members with %i look-ups each is asked %i times', async (count, calls) => {
+    const { ask, stock: asked } = await openShop({ windowMs: never, maxEntities: 2 * count });
+    asked.refuse = () => ({ status: 500, body: 'oops' });
+    await Promise.all([ask(differing(count, 0)), ask(differing(count, count))]);
+    expect(asked.asked).toHaveLength(calls);
+  });
+
   it('is not asked again when no time is left', async () => {
     const { ask, stock: asked } = await openShop(undefined);
-    const { promise } = Promise.withResolvers<void>();
-    asked.hold = () => promise;
-    const { errors } = await ask(both, { context: { deadline: performance.now() + 500 } });
-    expect(errors).toMatchObject([
+    const arrived = Promise.withResolvers<void>();
+    asked.hold = () => (arrived.resolve(), Promise.withResolvers<void>().promise);
+    vi.useFakeTimers(deadlines);
+    const answer = ask(both, { context: { deadline: performance.now() + 500 } });
+    await arrived.promise;
+    vi.advanceTimersByTime(500);
+    expect((await answer).errors).toMatchObject([
       { extensions: { code: 'SUBGRAPH_TIMEOUT' } },
       { extensions: { code: 'SUBGRAPH_TIMEOUT' } },
     ]);

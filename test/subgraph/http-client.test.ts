@@ -175,6 +175,16 @@ describe('a request to a subgraph', () => {
     ]);
   });
 
+  it.each([
+    [1_000, []],
+    [1_003, [{ message: '3 more errors' }]],
+  ])('keeps a thousand of %i errors in an answer, and says at no place that there were more', async (count, more) => {
+    const errors = Array.from({ length: count }, (_, index) => ({ message: 'm', path: ['_entities', index] }));
+    const { url } = await subgraph(sending(JSON.stringify({ data: {}, errors })));
+    const response = await clientOf(url, { maxResponseBytes: 1_000_000 }).send(query, contextWith());
+    expect(response.errors).toEqual([...errors.slice(0, 1_000), ...more]);
+  });
+
   it.each([301, 302, 307, 308])(
     'does not follow a redirect (%i), so that no token reaches another host',
     async (status) => {
