@@ -7,6 +7,7 @@ import { contestantsWith } from './contestants.ts';
 import { measureWorkload } from './measure-workload.ts';
 import { help, parseOptions } from './options.ts';
 import type { BenchOptions } from './options.ts';
+import { measurePlanning } from './planning.ts';
 import { printFigures, printSummary } from './report.ts';
 import type { WorkloadResult } from './report.ts';
 import { soak } from './soak.ts';
@@ -31,6 +32,10 @@ try {
 async function bench(options: BenchOptions): Promise<void> {
   if (options.start) {
     print(`${describeMachine()}.\n\n${await measureStart(options.rounds, say)}`);
+    return;
+  }
+  if (options.planning) {
+    print(`${describeMachine()}.\n\n${await measurePlanning(options.rounds)}`);
     return;
   }
   const names: readonly string[] = [...options.contestants, 'against'];

@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly soak: number | undefined;
   /** What it costs to start, in place of load. */
   readonly start: boolean;
+  /** What planning costs beside Apollo's planner alone, in place of load. */
+  readonly planning: boolean;
   /** Where results are written; undefined writes none. */
   readonly out: string | undefined;
 }
@@ -34,6 +36,7 @@ Usage: npm run bench -- [flags]
   --quick            one round of 1 s after 0.5 s of warm-up
   --soak N           N seconds of load on end for each contestant, watched for drift of GC, memory and CPU
   --start            what it costs to load a small and a large supergraph and to be ready, in place of load
+  --planning         CPU of planning and compiling cold operations beside Apollo's planner alone, in this process
   --out FILE         where the figures are written (default: bench/results/latest.json for a run of everything)`;
 
 /** @throws Error that says which flag is wrong. */
@@ -50,12 +53,13 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       quick: { type: 'boolean', default: false },
       soak: { type: 'string' },
       start: { type: 'boolean', default: false },
+      planning: { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return 'help';
-  const load = values.soak === undefined && !values.start;
+  const load = values.soak === undefined && !values.start && !values.planning;
   const everything = load && values.workload === undefined && values.contestant === undefined;
   const standard = everything && !values.quick ? 'bench/results/latest.json' : undefined;
   return {
@@ -67,6 +71,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     rounds: numberOf('--rounds', values.rounds, values.quick ? 1 : 3),
     soak: values.soak === undefined ? undefined : numberOf('--soak', values.soak, 60),
     start: values.start,
+    planning: values.planning,
     out: values.out ?? standard,
   };
 }
