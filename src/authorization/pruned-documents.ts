@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { Kind, visit } from 'graphql';
+import { Kind } from 'graphql';
 import type { DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { visitSelections } from '../core/visit-selections.ts';
 import type { Asked, Denials, Postponements } from './decide-fields.ts';
 import { prune } from './prune.ts';
 import type { CompiledRules } from './rule-tree.ts';
@@ -53,6 +54,8 @@ export function prunedDocument(
 /** Numbers of the fields, the same for the same text. */
 function firstSeen(document: DocumentNode): KnownDocument {
   const numbers = new Map<FieldNode, number>();
-  visit(document, { Field: (node) => void numbers.set(node, numbers.size) });
+  visitSelections(document, (node) => {
+    if (node.kind === Kind.FIELD) numbers.set(node, numbers.size);
+  });
   return { numbers, outcomes: new LRUCache({ max: MAX_OUTCOMES }) };
 }

@@ -1,6 +1,7 @@
 import { Kind } from 'graphql';
-import type { DocumentNode, SelectionSetNode } from 'graphql';
+import type { DocumentNode } from 'graphql';
 import { RequestError } from './errors.ts';
+import { visitSelections } from './visit-selections.ts';
 
 /**
  * Response names Atrium adds to what it fetches begin with this. GraphQL reserves leading `__` for introspection
@@ -17,20 +18,12 @@ const checked = new WeakSet<DocumentNode>();
 /** @throws RequestError BAD_REQUEST when a client's response name begins with the reserved prefix. */
 export function refuseReservedNames(document: DocumentNode): void {
   if (checked.has(document)) return;
-  for (const definition of document.definitions) {
-    if ('selectionSet' in definition && definition.selectionSet !== undefined) refuseIn(definition.selectionSet);
-  }
+  visitSelections(document, (selection) => {
+    if (selection.kind !== Kind.FIELD || selection.alias?.value.startsWith(reservedPrefix) !== true) return;
+    throw new RequestError(
+      'BAD_REQUEST',
+      `Response names that begin with "${reservedPrefix}" are reserved, got "${selection.alias.value}".`,
+    );
+  });
   checked.add(document);
-}
-
-function refuseIn(selectionSet: SelectionSetNode): void {
-  for (const selection of selectionSet.selections) {
-    if (selection.kind === Kind.FIELD && selection.alias?.value.startsWith(reservedPrefix) === true) {
-      throw new RequestError(
-        'BAD_REQUEST',
-        `Response names that begin with "${reservedPrefix}" are reserved, got "${selection.alias.value}".`,
-      );
-    }
-    if ('selectionSet' in selection && selection.selectionSet !== undefined) refuseIn(selection.selectionSet);
-  }
 }

@@ -1,6 +1,5 @@
-import { Kind, visit } from 'graphql';
+import { Kind } from 'graphql';
 import type {
-  DirectiveNode,
   DocumentNode,
   FragmentDefinitionNode,
   GraphQLObjectType,
@@ -8,6 +7,7 @@ import type {
   OperationDefinitionNode,
 } from 'graphql';
 import { fragmentsOf } from '../core/fragments.ts';
+import { visitSelections } from '../core/visit-selections.ts';
 import type { FieldNames } from '../planning/field-names.ts';
 import { Selection } from './collect-fields.ts';
 import { compileProjection } from './compile-projection.ts';
@@ -85,11 +85,11 @@ export function createAskedOperation(
 
 function conditionVariables(document: DocumentNode): readonly string[] {
   const names = new Set<string>();
-  visit(document, {
-    Directive({ name, arguments: values }: DirectiveNode) {
-      if (name.value !== 'skip' && name.value !== 'include') return;
-      for (const { value } of values ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
-    },
+  visitSelections(document, ({ directives = [] }) => {
+    for (const { name, arguments: values = [] } of directives) {
+      if (name.value !== 'skip' && name.value !== 'include') continue;
+      for (const { value } of values) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    }
   });
   return [...names];
 }

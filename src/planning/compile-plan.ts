@@ -1,9 +1,10 @@
-import { Kind, OperationTypeNode, parse, print, stripIgnoredCharacters, visit } from 'graphql';
-import type { ASTNode, DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import { Kind, OperationTypeNode, parse, print, stripIgnoredCharacters } from 'graphql';
+import type { DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
 import { RequestError } from '../core/errors.ts';
 import { fragmentsOf } from '../core/fragments.ts';
 import type { BuiltSupergraph, FetchNode, PlanNode, QueryPlan } from '../supergraph/supergraph.ts';
 import { answerShape, renameInShape } from './answer-shape.ts';
+import { CompactWriter } from './compact-writer.ts';
 import { contextVariables } from './context-variables.ts';
 import type { ContextVariable } from './context-variables.ts';
 import { mustWait, withLostDependencies } from './dependencies.ts';
@@ -142,23 +143,20 @@ function requestText(
   isEntityFetch: boolean,
   contexts: readonly ContextVariable[],
 ): Pick<FetchStep, 'text' | 'variables' | 'contexts'> {
-  const variables = new Set<string>();
-  for (const node of [selectionSet, ...fragments.values(), ...directives]) {
-    visit<ASTNode>(node, { Variable: ({ name }) => void variables.add(name.value) });
-  }
-  const definitions = variableDefinitions.filter(({ variable }) => variables.has(variable.name.value));
-  const text = stripIgnoredCharacters(print(selectionSet));
+  const writer = new CompactWriter();
+  const selection = writer.selectionSet(selectionSet);
+  const rest = {
+    fragments: [...fragments].map(([name, fragment]) => ({ name, text: writer.fragment(fragment) })),
+    directives: writer.directives(directives),
+  };
+  const definitions = variableDefinitions.filter(({ variable }) => writer.variables.has(variable.name.value));
   return {
     text: {
       variableDefinitions: definitions.map((definition) => stripIgnoredCharacters(print(definition))),
-      selection: isEntityFetch ? text : text.slice(1, -1),
-      fragments: [...fragments.values()].map((fragment) => ({
-        name: fragment.name.value,
-        text: stripIgnoredCharacters(print(fragment)),
-      })),
-      directives: directives.map(print).join(''),
+      selection: isEntityFetch ? selection : selection.slice(1, -1),
+      ...rest,
     },
     variables: definitions.map(({ variable }) => variable.name.value),
-    contexts: contexts.filter(({ name }) => variables.has(name)),
+    contexts: contexts.filter(({ name }) => writer.variables.has(name)),
   };
 }

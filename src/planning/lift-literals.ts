@@ -1,4 +1,5 @@
 import {
+  getNamedType,
   getNullableType,
   isEnumType,
   isInputObjectType,
@@ -7,11 +8,20 @@ import {
   Kind,
   parseType,
   print,
-  TypeInfo,
-  visit,
-  visitWithTypeInfo,
 } from 'graphql';
-import type { DocumentNode, GraphQLInputType, GraphQLSchema, ValueNode, VariableDefinitionNode } from 'graphql';
+import type {
+  ArgumentNode,
+  DefinitionNode,
+  DocumentNode,
+  FieldNode,
+  GraphQLField,
+  GraphQLInputType,
+  GraphQLNamedType,
+  GraphQLSchema,
+  SelectionSetNode,
+  ValueNode,
+  VariableDefinitionNode,
+} from 'graphql';
 import { reservedPrefix } from '../core/reserved-names.ts';
 
 export interface LiftedOperation {
@@ -32,30 +42,48 @@ export function liftLiterals(document: DocumentNode, schema: GraphQLSchema): Lif
   const literals: Record<string, unknown> = {};
   const definitions = new Map<string, VariableDefinitionNode>();
   const taken = new Set<string>();
-  const typeInfo = new TypeInfo(schema);
-  const lifted = visit(
-    document,
-    visitWithTypeInfo(typeInfo, {
-      VariableDefinition: ({ variable }) => void taken.add(variable.name.value),
-      Field(field) {
-        if (field.name.value.startsWith('__')) return false;
-        const definition = typeInfo.getFieldDef();
-        if (definition === undefined || definition === null || !field.arguments?.length) return undefined;
-        const place = field.alias?.value ?? field.name.value;
-        const values = field.arguments.map((argument) => {
-          const type = definition.args.find(({ name }) => name === argument.name.value)?.type;
-          const value = type && argument.value.kind !== Kind.NULL ? jsonOf(argument.value, type) : undefined;
-          if (type === undefined || value === undefined) return argument;
-          const typeText = `${String(getNullableType(type))}!`;
-          const key = `${place} ${argument.name.value} ${typeText} ${print(argument.value)}`;
-          const known = definitions.get(key) ?? define(typeText, value);
-          definitions.set(key, known);
-          return { ...argument, value: known.variable };
-        });
-        return { ...field, arguments: values };
-      },
+
+  const definitionOf = (one: DefinitionNode): DefinitionNode => {
+    if (one.kind === Kind.FRAGMENT_DEFINITION)
+      return { ...one, selectionSet: selectionSetOf(one.selectionSet, schema.getType(one.typeCondition.name.value)) };
+    if (one.kind !== Kind.OPERATION_DEFINITION) return one;
+    for (const { variable } of one.variableDefinitions ?? []) taken.add(variable.name.value);
+    return { ...one, selectionSet: selectionSetOf(one.selectionSet, schema.getRootType(one.operation)) };
+  };
+
+  const selectionSetOf = (set: SelectionSetNode, parent: GraphQLNamedType | null | undefined): SelectionSetNode => ({
+    ...set,
+    selections: set.selections.map((selection) => {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return selection;
+      if (selection.kind === Kind.FIELD) return fieldOf(selection, parent);
+      const { typeCondition, selectionSet } = selection;
+      const type = typeCondition === undefined ? parent : schema.getType(typeCondition.name.value);
+      return { ...selection, selectionSet: selectionSetOf(selectionSet, type) };
     }),
-  );
+  });
+
+  const fieldOf = (field: FieldNode, parent: GraphQLNamedType | null | undefined): FieldNode => {
+    const definition = parent && 'getFields' in parent ? parent.getFields()[field.name.value] : undefined;
+    // Introspection, or what clients do not see.
+    if (definition === undefined || !('args' in definition)) return field;
+    const { arguments: given, selectionSet } = field;
+    return {
+      ...field,
+      ...(given?.length ? { arguments: given.map((argument) => argumentOf(argument, field, definition)) } : {}),
+      ...(selectionSet && { selectionSet: selectionSetOf(selectionSet, getNamedType(definition.type)) }),
+    };
+  };
+
+  const argumentOf = (argument: ArgumentNode, { alias, name }: FieldNode, { args }: GraphQLField<unknown, unknown>) => {
+    const type = args.find((one) => one.name === argument.name.value)?.type;
+    const value = type && argument.value.kind !== Kind.NULL ? jsonOf(argument.value, type) : undefined;
+    if (type === undefined || value === undefined) return argument;
+    const typeText = `${String(getNullableType(type))}!`;
+    const key = `${(alias ?? name).value} ${argument.name.value} ${typeText} ${print(argument.value)}`;
+    const known = definitions.get(key) ?? define(typeText, value);
+    definitions.set(key, known);
+    return { ...argument, value: known.variable };
+  };
 
   function define(type: string, value: unknown): VariableDefinitionNode {
     let index = definitions.size;
@@ -70,13 +98,14 @@ export function liftLiterals(document: DocumentNode, schema: GraphQLSchema): Lif
     };
   }
 
+  const lifted = document.definitions.map(definitionOf);
   if (definitions.size === 0) return { document, literals: undefined };
-  const withVariables = lifted.definitions.map((one) =>
+  const withVariables = lifted.map((one) =>
     one.kind === Kind.OPERATION_DEFINITION
       ? { ...one, variableDefinitions: [...(one.variableDefinitions ?? []), ...definitions.values()] }
       : one,
   );
-  return { document: { ...lifted, definitions: withVariables }, literals };
+  return { document: { ...document, definitions: withVariables }, literals };
 }
 
 /** undefined for what holds a variable or a custom scalar, and for numbers that JSON would change. */

@@ -1,4 +1,4 @@
-import { getNamedType, getOperationAST, isAbstractType, Kind, OperationTypeNode, print, visit } from 'graphql';
+import { getNamedType, getOperationAST, isAbstractType, Kind, OperationTypeNode, print } from 'graphql';
 import type {
   DirectiveNode,
   DocumentNode,
@@ -11,6 +11,7 @@ import type {
 } from 'graphql';
 import { fragmentsOf } from '../core/fragments.ts';
 import { reservedPrefix } from '../core/reserved-names.ts';
+import { visitSelections } from '../core/visit-selections.ts';
 import type { BuiltSupergraph } from '../supergraph/supergraph.ts';
 import type { FieldNames } from './field-names.ts';
 
@@ -30,16 +31,15 @@ export function nameFields(document: DocumentNode): FieldNames {
     return `${own} ${field.name.value}(${(field.arguments ?? []).map(print).join()})`;
   };
   const variants = new Map<string, string[]>();
-  visit(document, {
-    Field(field) {
-      const keys = variants.get(field.name.value) ?? [];
-      variants.set(field.name.value, keys);
-      const key = keyOf(field);
-      if (keys.includes(key)) return;
-      // Keys and `@requires` know fields without arguments by their own names.
-      const place = key.endsWith('()') ? keys.findIndex((other) => !other.endsWith('()')) : -1;
-      keys.splice(place === -1 ? keys.length : place, 0, key);
-    },
+  visitSelections(document, (field) => {
+    if (field.kind !== Kind.FIELD) return;
+    const keys = variants.get(field.name.value) ?? [];
+    variants.set(field.name.value, keys);
+    const key = keyOf(field);
+    if (keys.includes(key)) return;
+    // Keys and `@requires` know fields without arguments by their own names.
+    const place = key.endsWith('()') ? keys.findIndex((other) => !other.endsWith('()')) : -1;
+    keys.splice(place === -1 ? keys.length : place, 0, key);
   });
   const names = new Map<string, string>();
   for (const [name, keys] of variants) {

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { print } from 'graphql';
 import type { DocumentNode, SelectionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { isIncluded } from '../core/is-included.ts';
 import { planOperation } from '../supergraph/supergraph.ts';
 import type { BuiltSupergraph } from '../supergraph/supergraph.ts';
+import { CompactWriter } from './compact-writer.ts';
 import { compilePlan } from './compile-plan.ts';
 import type { FetchPlan } from './fetch-plan.ts';
 import type { FieldNames } from './field-names.ts';
@@ -74,7 +74,7 @@ export function createOperationPlanner<Executable extends object>(
       const includes = (selection: SelectionNode): boolean => isIncluded(selection, variables);
       const normalised = normaliseOperation({ document, operationName, names, includes }, supergraph);
       const lifted = liftLiterals(normalised, supergraph.apiSchema);
-      const text = print(lifted.document);
+      const text = new CompactWriter().document(lifted.document);
       const { literals } = lifted;
       const labels = relevantLabels(lifted.document, supergraph.labelledFields);
       const found: KnownDocument = { key: hash('sha256', text), literals, labels };

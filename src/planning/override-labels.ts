@@ -1,7 +1,8 @@
+import { Kind } from 'graphql';
 import type { DocumentNode } from 'graphql';
-import { visit } from 'graphql';
 import type { Logger } from '../core/logger.ts';
 import type { RequestContext } from '../core/request-context.ts';
+import { visitSelections } from '../core/visit-selections.ts';
 import type { LabelledField } from '../supergraph/supergraph.ts';
 
 /** Says whether a label of `@override(from:, label:)` is active for a request. */
@@ -41,7 +42,9 @@ async function isActive(label: string, request: RequestContext, { decide, random
 export function relevantLabels(document: DocumentNode, fields: readonly LabelledField[]): readonly string[] {
   if (fields.length === 0) return [];
   const asked = new Set<string>();
-  visit(document, { Field: ({ name }) => void asked.add(name.value) });
+  visitSelections(document, (selection) => {
+    if (selection.kind === Kind.FIELD) asked.add(selection.name.value);
+  });
   return [
     ...new Set(fields.filter(({ field, needed }) => needed || asked.has(field)).map(({ label }) => label)),
   ].sort();
