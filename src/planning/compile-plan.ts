@@ -7,7 +7,7 @@ import { answerShape, renameInShape } from './answer-shape.ts';
 import { CompactWriter } from './compact-writer.ts';
 import { contextVariables } from './context-variables.ts';
 import type { ContextVariable } from './context-variables.ts';
-import { mustWait, withLostDependencies } from './dependencies.ts';
+import { awaited, placesWritten, withLostDependencies } from './dependencies.ts';
 import { groupSteps } from './group-steps.ts';
 import type { FetchPlan, FetchStep, ResponsePath } from './fetch-plan.ts';
 import { restoreFields, restoreRequired, splitByRequirement } from './private-requirements.ts';
@@ -19,6 +19,8 @@ export type PlannedSupergraph = Pick<BuiltSupergraph, 'possibleTypes' | 'private
 /** A step before equal ones are joined, with the indexes of the steps it waits for. */
 export interface DraftStep extends FetchStep {
   readonly after: ReadonlySet<number>;
+  /** The places it brings values to. */
+  readonly written: ReadonlySet<string>;
 }
 
 /**
@@ -37,11 +39,11 @@ export function compilePlan(plan: QueryPlan, supergraph: PlannedSupergraph, docu
   function addSteps(node: PlanNode, place: Place): number[] {
     switch (node.kind) {
       case 'Fetch': {
-        const drafts = compileFetch(node, place, supergraph, asked).map((draft) => {
-          const after = place.earlier.filter((index) => mustWait(draft, steps[index]));
-          return { ...draft, after: new Set(after) };
+        const fetches = compileFetch(node, place, supergraph, asked);
+        return fetches.map((step) => {
+          const after = awaited(step, place.earlier, steps);
+          return steps.push({ ...step, after, written: placesWritten(step) }) - 1;
         });
-        return drafts.map((draft) => steps.push(draft) - 1);
       }
       case 'Flatten':
         return addSteps(node.node, { ...place, path: [...place.path, ...node.path.map(String)] });

@@ -4,37 +4,43 @@ import { contextPath } from './context-variables.ts';
 import type { FetchStep, ResponsePath } from './fetch-plan.ts';
 import type { RequiredSelection } from './required-selection.ts';
 
-/** Does the step read what the earlier one writes? Mutations are in order with everything. */
-export function mustWait(step: FetchStep, earlier: FetchStep | undefined): boolean {
-  if (earlier === undefined) return false;
-  if (step.kind === 'mutation' || earlier.kind === 'mutation') return true;
-  const writes = placesWritten(earlier);
-  return step.paths.some((path) => placesRead(step, path).some((place) => writes.has(place)));
+/** The earlier ones whose writing the step reads. Mutations are in order with everything. */
+export function awaited(step: FetchStep, earlier: readonly number[], drafts: readonly DraftStep[]): Set<number> {
+  const reads = step.paths.flatMap((path) => placesRead(step, path));
+  const mustWait = ({ kind, written }: DraftStep): boolean =>
+    step.kind === 'mutation' || kind === 'mutation' || reads.some((place) => written.has(place));
+  return new Set(earlier.filter((index) => drafts[index] !== undefined && mustWait(drafts[index])));
 }
 
 /**
  * Lets steps wait for what they read also where the planner runs it beside them: it loses dependencies when it merges a
  * fetch on the way. Every step stands behind those it waits for.
  */
-export function withLostDependencies(drafts: readonly DraftStep[]): DraftStep[] {
-  const written = drafts.map(placesWritten);
+export function withLostDependencies(drafts: readonly DraftStep[]): readonly DraftStep[] {
+  const writers = writersOf(drafts);
   const after = drafts.map((step) => new Set(step.after));
   const ancestorsOf = (index: number): ReadonlySet<number> => {
     const known = new Set(after[index]);
     for (const one of known) for (const before of after[one] ?? []) known.add(before);
     return known;
   };
+  let hasLost = false;
   for (const [index, { requires, paths }] of drafts.entries()) {
     if (requires === undefined) continue;
+    let ancestors = ancestorsOf(index);
     for (const path of paths) {
       visitRequired(requires, placeOf(path), (place) => {
-        const writers = [...drafts.keys()].filter((other) => other !== index && written[other]?.has(place));
-        const ancestors = ancestorsOf(index);
-        if (place.endsWith('/__typename') || writers.some((other) => ancestors.has(other))) return;
-        for (const other of writers) if (!ancestorsOf(other).has(index)) after[index]?.add(other);
+        const known = writers.get(place) ?? [];
+        if (place.endsWith('/__typename') || known.some((other) => ancestors.has(other))) return;
+        const lost = known.filter((other) => other !== index && !ancestorsOf(other).has(index));
+        if (lost.length === 0) return;
+        for (const other of lost) after[index]?.add(other);
+        ancestors = ancestorsOf(index);
+        hasLost = true;
       });
     }
   }
+  if (!hasLost) return drafts;
   const order = new Map<number, number>();
   const place = (index: number): void => {
     if (order.has(index)) return;
@@ -48,12 +54,17 @@ export function withLostDependencies(drafts: readonly DraftStep[]): DraftStep[] 
   });
 }
 
-/** Does a step wait, directly or not, for everything that writes the places on its paths? */
-export function isSettled(step: FetchStep, ancestors: ReadonlySet<FetchStep>, steps: readonly FetchStep[]): boolean {
-  const places = step.paths.flatMap(placesOn);
-  return steps.every(
-    (other) => other === step || ancestors.has(other) || !places.some((place) => placesWritten(other).has(place)),
-  );
+/** Steps are settled that wait, directly or not, for everything else that writes the places on their paths. */
+export function settledSteps(drafts: readonly DraftStep[]): DraftStep[] {
+  const writers = writersOf(drafts);
+  const ancestors: Set<number>[] = [];
+  return drafts.map((draft, index) => {
+    const before = new Set(draft.after);
+    for (const one of draft.after) for (const earlier of ancestors[one] ?? []) before.add(earlier);
+    ancestors.push(before);
+    const others = draft.paths.flatMap(placesOn).flatMap((place) => writers.get(place) ?? []);
+    return { ...draft, settled: others.every((other) => other === index || before.has(other)) };
+  });
 }
 
 /** Marks the fields that one step alone brings, so that nothing else can stand in for them when it fails. */
@@ -71,17 +82,24 @@ export function markExclusive(steps: readonly FetchStep[]): void {
   }
 }
 
-const writtenBy = new WeakMap<FetchStep['paths'], ReadonlySet<string>>();
-
-function placesWritten({ paths, shape }: FetchStep): ReadonlySet<string> {
-  let places = writtenBy.get(paths);
-  if (places === undefined) {
-    const found = new Set<string>();
-    for (const path of paths) visitShape(shape, placeOf(path), (_, place) => found.add(place));
-    places = found;
-    writtenBy.set(paths, places);
-  }
+/** The places a step brings values to. */
+export function placesWritten({ paths, shape }: Pick<FetchStep, 'paths' | 'shape'>): ReadonlySet<string> {
+  const places = new Set<string>();
+  for (const path of paths) visitShape(shape, placeOf(path), (_, place) => places.add(place));
   return places;
+}
+
+/** By place, the indexes of the steps that bring values there. */
+function writersOf(drafts: readonly DraftStep[]): ReadonlyMap<string, readonly number[]> {
+  const writers = new Map<string, number[]>();
+  for (const [index, { written }] of drafts.entries()) {
+    for (const place of written) {
+      const known = writers.get(place);
+      if (known === undefined) writers.set(place, [index]);
+      else known.push(index);
+    }
+  }
+  return writers;
 }
 
 function placesRead(step: FetchStep, path: ResponsePath): string[] {
@@ -105,18 +123,11 @@ function visitRequired(required: RequiredSelection, base: string, visit: (place:
 }
 
 function placesOn(path: ResponsePath): string[] {
-  const names = path.filter((element) => element !== '@');
-  return names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`);
+  let place = '';
+  return path.flatMap((element) => (element === '@' ? [] : [(place += `/${element}`)]));
 }
-
-const placeOfPath = new WeakMap<ResponsePath, string>();
 
 /** List markers make no difference to which field is meant. */
 export function placeOf(path: ResponsePath): string {
-  let place = placeOfPath.get(path);
-  if (place === undefined) {
-    place = path.map((name) => (name === '@' ? '' : `/${name}`)).join('');
-    placeOfPath.set(path, place);
-  }
-  return place;
+  return path.map((name) => (name === '@' ? '' : `/${name}`)).join('');
 }

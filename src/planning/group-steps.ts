@@ -1,6 +1,6 @@
-import { canonicalJson } from '../core/json.ts';
+import { isDeepStrictEqual } from 'node:util';
 import type { DraftStep } from './compile-plan.ts';
-import { isSettled, markExclusive } from './dependencies.ts';
+import { markExclusive, settledSteps } from './dependencies.ts';
 import type { FetchGroup, FetchPlan, FetchStep } from './fetch-plan.ts';
 
 /**
@@ -25,10 +25,7 @@ export function groupSteps(drafts: readonly DraftStep[]): FetchPlan {
 
   const steps: FetchStep[] = [];
   const groups: FetchGroup[] = [];
-  const settled = drafts.map((draft, index) => ({
-    ...draft,
-    settled: isSettled(draft, ancestorsOf(index, drafts), drafts),
-  }));
+  const settled = settledSteps(drafts);
   for (const indexes of groupsOfDrafts) {
     const members = indexes.flatMap((index) => settled[index] ?? []);
     const after = new Set(members.flatMap((member) => [...member.after]).map((index) => groupOf.get(index) ?? 0));
@@ -42,16 +39,6 @@ export function groupSteps(drafts: readonly DraftStep[]): FetchPlan {
   }
   markExclusive(steps);
   return { steps, groups };
-}
-
-function ancestorsOf(index: number, drafts: readonly DraftStep[], known = new Set<FetchStep>()): Set<FetchStep> {
-  for (const before of drafts[index]?.after ?? []) {
-    const draft = drafts[before];
-    if (draft === undefined || known.has(draft)) continue;
-    known.add(draft);
-    ancestorsOf(before, drafts, known);
-  }
-  return known;
 }
 
 function groupIndexes(drafts: readonly DraftStep[], levels: readonly number[]): Iterable<number[]> {
@@ -85,25 +72,22 @@ function joinLaterGroups(drafts: readonly DraftStep[], levels: number[]): void {
 }
 
 function joinEqual(members: readonly DraftStep[]): FetchStep[] {
-  const bySignature = new Map<string, FetchStep>();
-  for (const { after: _, ...step } of members) {
-    const { requires, text, shape, contexts } = step;
-    const others = members.filter((other) => other.text.selection === text.selection);
-    const isAlone = requires === undefined || others.length === 1;
-    const signature = isAlone ? `${bySignature.size}` : signatureOf({ requires, text, shape, contexts });
-    const equal = bySignature.get(signature);
-    const joined = equal && {
-      ...equal,
-      paths: [...equal.paths, ...step.paths],
-      settled: equal.settled === true && step.settled === true,
-    };
-    bySignature.set(signature, joined ?? step);
+  const joined: FetchStep[] = [];
+  for (const { after: _, written: __, ...step } of members) {
+    const equal = joined.findIndex((other) => asksTheSame(other, step));
+    const known = joined[equal];
+    if (known === undefined) {
+      joined.push(step);
+    } else {
+      const settled = known.settled === true && step.settled === true;
+      joined[equal] = { ...known, paths: [...known.paths, ...step.paths], settled };
+    }
   }
-  return [...bySignature.values()];
+  return joined;
 }
 
-function signatureOf(parts: object): string {
-  return canonicalJson(
-    JSON.parse(JSON.stringify(parts, (_, value: unknown) => (value instanceof Set ? [...value] : value))),
-  );
+function asksTheSame(one: FetchStep, other: FetchStep): boolean {
+  if (one.requires === undefined || one.text.selection !== other.text.selection) return false;
+  const asked = ({ requires, text, shape, contexts }: FetchStep) => ({ requires, text, shape, contexts });
+  return isDeepStrictEqual(asked(one), asked(other));
 }
