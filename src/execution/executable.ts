@@ -1,5 +1,5 @@
 import type { AnswerShape } from '../planning/answer-shape.ts';
-import type { FetchPlan, FetchStep, ResponsePath } from '../planning/fetch-plan.ts';
+import type { FetchPlan, FetchStep } from '../planning/fetch-plan.ts';
 import { interchangeablePaths, singleKey } from '../planning/interchangeable.ts';
 import type { SingleKey } from '../planning/interchangeable.ts';
 import type { RequiredSelection } from '../planning/required-selection.ts';
@@ -49,16 +49,19 @@ export function createExecutable(plan: FetchPlan): Executable {
   const places = plan.steps.map(objectsKey);
   // The same object under two contexts is completed in two ways.
   const isContextual = plan.steps.some(({ contexts }) => contexts.length > 0);
-  const groupings = plan.steps.map(({ requires }, index) => `${places[index]} ${printed(requires)}`);
+  const interchangeable = isContextual ? [] : interchangeablePaths(plan);
+  const groupings = plan.steps.map(({ requires }, index) => {
+    const place = places[index] ?? '';
+    return isRepeated(place, places) ? `${place} ${printed(requires)}` : place;
+  });
   const steps = plan.steps.map((step, index): ExecutableStep => {
     const place = places[index] ?? '';
     const grouping = groupings[index] ?? '';
     const adopts = mayAdopt(step, plan.steps) && !(isContextual && step.requires !== undefined);
-    const interchangeable = isContextual ? new Set<ResponsePath>() : interchangeablePaths(plan, index);
     return {
       ...step,
       represent: step.requires && createRepresentationWriter(step.requires),
-      collect: createCollector(step.paths, interchangeable),
+      collect: createCollector(step.paths, interchangeable[index] ?? new Set()),
       place,
       grouping,
       sharesPlace: isRepeated(place, places),

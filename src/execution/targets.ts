@@ -24,19 +24,21 @@ type Walk = (
 ) => void;
 
 export function createCollector(paths: readonly ResponsePath[], interchangeable: ReadonlySet<ResponsePath>): Collector {
-  const walksFor = (areShared: boolean): Walk[] =>
-    paths.map((path) => compile({}, writeWalk(path, interchangeable.has(path), areShared)));
-  const plain = walksFor(false);
-  let careful: Walk[] | undefined;
+  const walkFor = (areShared: boolean): Walk => {
+    const walks = paths.map((path) => writeWalk(path, interchangeable.has(path), areShared));
+    return compile({}, `return function(v0,take,seen){${walks.join('')}};`);
+  };
+  let plain: Walk | undefined;
+  let careful: Walk | undefined;
   return (root, take, areShared) => {
-    const seen = new Map<object, ResponseObject>();
-    for (const walk of areShared ? (careful ??= walksFor(true)) : plain) walk(root, take, seen);
+    const walk = areShared ? (careful ??= walkFor(true)) : (plain ??= walkFor(false));
+    walk(root, take, new Map());
   };
 }
 
 function writeWalk(path: ResponsePath, isInterchangeable: boolean, areShared: boolean): string {
   const lists = path.map((element, depth) => (element === '@' ? `const seen${depth}=new Set();` : ''));
-  return `return function(v0,take,seen){${areShared ? lists.join('') : ''}${walk(0)}};`;
+  return `{${areShared ? lists.join('') : ''}${walk(0)}}`;
 
   function walk(depth: number): string {
     const value = `v${depth}`;

@@ -75,11 +75,18 @@ function descend(shapes: readonly AnswerShape[], element: string): AnswerShape[]
   ]);
 }
 
-/** Visits every field with its place: the names from the root on, list markers left out, such as `/me/name`. */
-export function visitShape(shape: AnswerShape, base: string, visit: (field: ShapeField, place: string) => void): void {
+/**
+ * Visits every field with its place, the names from the root on with list markers left out, such as `/me/name`, and the
+ * place of the object it is a field of.
+ */
+export function visitShape(
+  shape: AnswerShape,
+  base: string,
+  visit: (field: ShapeField, place: string, parent: string) => void,
+): void {
   for (const field of shape.fields) {
     const place = `${base}/${field.key}`;
-    visit(field, place);
+    visit(field, place, base);
     if (field.shape !== undefined) visitShape(field.shape, place, visit);
   }
   for (const typed of shape.typed) visitShape(typed.shape, base, visit);

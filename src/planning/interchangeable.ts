@@ -9,39 +9,63 @@ export interface SingleKey {
 }
 
 /**
- * The paths of an entity step at which an object is nothing but its representation, and everything that follows at one of
- * them follows at all of them alike: there, equal objects may become one.
+ * For each step, those of its paths at which an object is nothing but its representation, and everything that follows at
+ * one of them follows at all of them alike: there, equal objects may become one.
  */
-export function interchangeablePaths(plan: FetchPlan, index: number): ReadonlySet<ResponsePath> {
-  const group = plan.groups.findIndex(({ steps }) => steps.includes(index));
-  const step = plan.steps[index];
-  const key = step?.settled === true ? plainKey(step) : undefined;
-  if (step === undefined || key === undefined) return new Set();
-  const before = connected(group, (one) => plan.groups[one]?.after ?? []);
-  const after = connected(group, (one) =>
-    [...plan.groups.keys()].filter((other) => plan.groups[other]?.after.includes(one)),
-  );
-  const stepsOf = (groups: ReadonlySet<number>): FetchStep[] =>
-    plan.steps.filter((_, other) => [...groups].some((one) => plan.groups[one]?.steps.includes(other)));
-  const earlier = stepsOf(before);
-  const later = new Set(stepsOf(after));
-  const apart = plan.steps.filter((other) => other !== step && !isAtAllPlaces(other, step) && !earlier.includes(other));
+export function interchangeablePaths({ steps, groups }: FetchPlan): ReadonlySet<ResponsePath>[] {
+  const ancestors: Set<number>[] = [];
+  for (const { after } of groups) {
+    ancestors.push(new Set(after.flatMap((group) => [group, ...(ancestors[group] ?? [])])));
+  }
+  const located = steps.map((step, index): LocatedStep => {
+    const group = groups.findIndex((one) => one.steps.includes(index));
+    return { step, group, sites: step.paths.map((path) => ({ path, place: placeOf(path) })) };
+  });
+  const written = writtenInto(located);
+  const isBefore = (one: LocatedStep, other: LocatedStep): boolean => ancestors[other.group]?.has(one.group) === true;
 
-  const fuller = new Set<string>();
-  for (const other of earlier) {
-    for (const path of other.paths) {
-      visitShape(other.shape, placeOf(path), ({ key: name, shape }, place) => {
-        if (shape !== undefined || !key.has(name)) fuller.add(place.slice(0, -name.length - 1));
+  return located.map((own) => {
+    const key = own.step.settled === true ? plainKey(own.step) : undefined;
+    if (key === undefined) return new Set();
+    const apart = located.filter((other) => other !== own && !isBefore(other, own) && !isAtAllPlaces(other, own));
+    const isFuller = (place: string): boolean =>
+      (written.get(place) ?? []).some(({ by, name, isLeaf }) => isBefore(by, own) && !(isLeaf && key.has(name)));
+    const bare = own.sites.filter(
+      ({ place }) =>
+        !isFuller(place) &&
+        apart.every((other) => isBefore(own, other) || !other.sites.some((one) => isAtOrBelow(one.place, place))),
+    );
+    const areAlike = apart.every((other) => new Set(bare.map(({ place }) => placesBelow(other, place))).size <= 1);
+    return new Set(areAlike ? bare.map(({ path }) => path) : []);
+  });
+}
+
+interface LocatedStep {
+  readonly step: FetchStep;
+  readonly group: number;
+  readonly sites: readonly { readonly path: ResponsePath; readonly place: string }[];
+}
+
+interface WrittenField {
+  readonly by: LocatedStep;
+  readonly name: string;
+  readonly isLeaf: boolean;
+}
+
+/** The fields that steps write, by the place of the object they are fields of. */
+function writtenInto(steps: readonly LocatedStep[]): ReadonlyMap<string, readonly WrittenField[]> {
+  const written = new Map<string, WrittenField[]>();
+  for (const by of steps) {
+    for (const { place } of by.sites) {
+      visitShape(by.step.shape, place, ({ key: name, shape }, _, parent) => {
+        const field = { by, name, isLeaf: shape === undefined };
+        const known = written.get(parent);
+        if (known === undefined) written.set(parent, [field]);
+        else known.push(field);
       });
     }
   }
-  const bare = step.paths.filter((path) => {
-    const place = placeOf(path);
-    if (fuller.has(place)) return false;
-    return apart.every((other) => later.has(other) || !other.paths.some((one) => isAtOrBelow(placeOf(one), place)));
-  });
-  const areAlike = apart.every((other) => new Set(bare.map((path) => placesBelow(other, placeOf(path)))).size <= 1);
-  return new Set(areAlike ? bare : []);
+  return written;
 }
 
 /** The names of the fields a representation has, where it is of one object type and they are plain fields. */
@@ -57,19 +81,9 @@ function plainKey({ requires }: FetchStep): ReadonlySet<string> | undefined {
   return isPlain ? new Set(fields.map(({ responseName }) => responseName)) : undefined;
 }
 
-function connected(start: number, next: (group: number) => readonly number[], known = new Set<number>()): Set<number> {
-  for (const group of next(start)) {
-    if (known.has(group)) continue;
-    known.add(group);
-    connected(group, next, known);
-  }
-  return known;
-}
-
 /** It completes equal objects at the other's places alike, whichever of the two collects them first. */
-function isAtAllPlaces(step: FetchStep, other: FetchStep): boolean {
-  const places = new Set(step.paths.map(placeOf));
-  return step.settled === true && places.size === new Set([...places, ...other.paths.map(placeOf)]).size;
+function isAtAllPlaces({ step, sites }: LocatedStep, other: LocatedStep): boolean {
+  return step.settled === true && other.sites.every(({ place }) => sites.some((one) => one.place === place));
 }
 
 function isAtOrBelow(place: string, above: string): boolean {
@@ -77,10 +91,10 @@ function isAtOrBelow(place: string, above: string): boolean {
 }
 
 /** The place itself is `.`: not to be at or below it at all is another thing. */
-function placesBelow({ paths }: FetchStep, place: string): string {
-  const below = paths.map(placeOf).filter((one) => isAtOrBelow(one, place));
+function placesBelow({ sites }: LocatedStep, place: string): string {
+  const below = sites.filter((one) => isAtOrBelow(one.place, place));
   return below
-    .map((one) => `.${one.slice(place.length)}`)
+    .map((one) => `.${one.place.slice(place.length)}`)
     .toSorted()
     .join(' ');
 }
