@@ -6,19 +6,9 @@ import { forgetField, mergeAnswer, mergeField } from './merge.ts';
 /** Completes an object of the response from a subgraph's answer. */
 export type Merger = (target: Record<string, unknown>, source: Readonly<Record<string, unknown>>) => void;
 
-/**
- * `mergeAnswer` for one step: fields that nobody else writes are assigned one by one. A type name that is known stays:
- * the subgraph of an interface object would answer with the interface's.
- */
-export function createMerger({ shape, requires }: FetchStep, adopt: boolean): Merger {
-  const merge: Merger = adopt ? compileMerger(shape) : (target, source) => mergeAnswer(target, source, shape, false);
-  if (requires === undefined) return merge;
-  const interfaces = new Set(requires.typed.filter(({ types }) => types.size > 1).map(({ condition }) => condition));
-  return (target, source) => {
-    const typeName = target['__typename'];
-    merge(target, source);
-    if (typeof typeName === 'string' && !interfaces.has(typeName)) target['__typename'] = typeName;
-  };
+/** `mergeAnswer` for one step: fields that nobody else writes are assigned one by one. */
+export function createMerger({ shape }: FetchStep, adopt: boolean): Merger {
+  return adopt ? compileMerger(shape) : (target, source) => mergeAnswer(target, source, shape, false);
 }
 
 function compileMerger(shape: AnswerShape): Merger {

@@ -47,7 +47,7 @@ export function mergeField(
   const existing = field.exclusive && adopt ? undefined : getOwn(target, field.key);
   const isNew = existing === undefined || existing === null;
   if (field.shape === undefined || value === null) {
-    if (value !== null || isNew) setOwn(target, field.key, value);
+    if (isNew || (value !== null && field.yielding?.has(value) !== true)) setOwn(target, field.key, value);
     return;
   }
   setOwn(target, field.key, isNew && adopt ? value : merged(existing, value, field.shape, adopt));

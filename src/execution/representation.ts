@@ -1,5 +1,6 @@
 import { canonicalJson, isJsonObject } from '../core/json.ts';
-import type { RequiredField, RequiredSelection } from '../planning/required-selection.ts';
+import { fieldsFor, representedFields } from '../planning/required-selection.ts';
+import type { RepresentedField, RequiredSelection } from '../planning/required-selection.ts';
 import { compile, read } from './code.ts';
 
 /** A field the representation needs never arrived. */
@@ -15,25 +16,10 @@ export type RepresentationWriter = (
 export function createRepresentationWriter(required: RequiredSelection): RepresentationWriter {
   const otherType: RepresentationWriter = () => OTHER_TYPE;
   const writerFor = byTypeName((typeName): RepresentationWriter => {
-    const fields = fieldsFor(required, typeName);
-    if (!fields.some(({ key }) => key === '__typename') || !hasKey(required, fields, typeName)) return otherType;
-    return createObjectWriter(fields, typeName);
+    const fields = representedFields(required, typeName);
+    return fields === undefined ? otherType : createObjectWriter(fields, typeName);
   });
   return (object) => writerFor(object['__typename'])(object);
-}
-
-/**
- * Where an interface object is wanted for some types only, fragments on these hold its key, while the fields it requires
- * stand in one on the interface, which applies to all types.
- */
-function hasKey({ typed }: RequiredSelection, fields: readonly WrittenField[], typeName: unknown): boolean {
-  if (typed.some(({ condition }) => condition === typeName)) return true;
-  const casts = typed
-    .filter(({ types }) => types.size === 1)
-    .map(({ condition, selection }) => fieldsFor(selection, condition))
-    .filter((keyFields) => keyFields.some(({ constant }) => constant !== undefined));
-  const has = (name: string): boolean => name !== '__typename' && fields.some(({ key }) => key === name);
-  return casts.length === 0 || casts.some((keyFields) => keyFields.some(({ key }) => has(key)));
 }
 
 type ObjectWriter = (object: Readonly<Record<string, unknown>>) => string | typeof MISSING;
@@ -51,7 +37,7 @@ function byTypeName<Writer>(create: (typeName: unknown) => Writer): (typeName: u
   };
 }
 
-function createObjectWriter(fields: readonly WrittenField[], typeName: unknown): ObjectWriter {
+function createObjectWriter(fields: readonly RepresentedField[], typeName: unknown): ObjectWriter {
   const nested = fields.map(({ selections }) => (selections.length === 0 ? leafText : nestedWriter(selections)));
   const lines: string[] = [];
   const texts = fields.map(({ key, responseName, constant }, index) => {
@@ -79,28 +65,6 @@ function leafText(value: unknown): string | typeof MISSING {
     if (error instanceof RangeError) return MISSING;
     throw error;
   }
-}
-
-/** One key of a representation; several selections of it are written as one. */
-interface WrittenField extends Pick<RequiredField, 'key' | 'responseName' | 'constant'> {
-  readonly selections: readonly RequiredSelection[];
-}
-
-function fieldsFor(required: RequiredSelection, typeName: unknown): WrittenField[] {
-  const fields = new Map<string, WrittenField>();
-  const collect = (selection: RequiredSelection): void => {
-    for (const field of selection.fields) {
-      const selections = [...(fields.get(field.key)?.selections ?? []), ...(field.selection ? [field.selection] : [])];
-      const { key, responseName } = field;
-      const constant = field.constant ?? fields.get(key)?.constant;
-      fields.set(key, { key, responseName, selections, ...(constant === undefined ? {} : { constant }) });
-    }
-    for (const typed of selection.typed) {
-      if (typeof typeName === 'string' && typed.types.has(typeName)) collect(typed.selection);
-    }
-  };
-  collect(required);
-  return [...fields.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function nestedWriter(selections: readonly RequiredSelection[]): (value: unknown) => string | typeof MISSING {

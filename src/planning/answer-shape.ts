@@ -1,6 +1,6 @@
 import { Kind } from 'graphql';
 import type { FragmentDefinitionNode, SelectionSetNode } from 'graphql';
-import type { FetchDataRewrite } from '../supergraph/supergraph.ts';
+import type { BuiltSupergraph, FetchDataRewrite } from '../supergraph/supergraph.ts';
 
 /** The fields a fetch asked for: what of a subgraph's answer may be merged, and under which key. */
 export interface AnswerShape {
@@ -18,6 +18,8 @@ export interface ShapeField {
   exclusive: boolean;
   /** undefined for a leaf. */
   readonly shape: AnswerShape | undefined;
+  /** Values that replace no other: where one subgraph says what an interface object is, it stays known. */
+  readonly yielding: ReadonlySet<unknown> | undefined;
 }
 
 /** Object types that satisfy a type condition in the supergraph, the condition itself included. */
@@ -26,25 +28,26 @@ export type PossibleTypes = (typeName: string) => ReadonlySet<string>;
 export function answerShape(
   selectionSet: SelectionSetNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  possibleTypes: PossibleTypes,
+  supergraph: Pick<BuiltSupergraph, 'possibleTypes' | 'interfaceObjects'>,
 ): AnswerShape {
   const fields: ShapeField[] = [];
   const typed: { types: ReadonlySet<string>; shape: AnswerShape }[] = [];
   for (const selection of selectionSet.selections) {
     if (selection.kind === Kind.FIELD) {
       const responseName = selection.alias?.value ?? selection.name.value;
-      const shape = selection.selectionSet && answerShape(selection.selectionSet, fragments, possibleTypes);
-      fields.push({ responseName, key: responseName, exclusive: false, shape });
+      const shape = selection.selectionSet && answerShape(selection.selectionSet, fragments, supergraph);
+      const yielding = selection.name.value === '__typename' ? supergraph.interfaceObjects : undefined;
+      fields.push({ responseName, key: responseName, exclusive: false, shape, yielding });
       continue;
     }
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
     if (fragment === undefined) continue;
-    const inner = answerShape(fragment.selectionSet, fragments, possibleTypes);
+    const inner = answerShape(fragment.selectionSet, fragments, supergraph);
     if (fragment.typeCondition === undefined) {
       fields.push(...inner.fields);
       typed.push(...inner.typed);
     } else {
-      typed.push({ types: possibleTypes(fragment.typeCondition.name.value), shape: inner });
+      typed.push({ types: supergraph.possibleTypes(fragment.typeCondition.name.value), shape: inner });
     }
   }
   return { fields, typed };

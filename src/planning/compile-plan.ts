@@ -12,9 +12,10 @@ import { groupSteps } from './group-steps.ts';
 import type { FetchPlan, FetchStep, ResponsePath } from './fetch-plan.ts';
 import { restoreFields, restoreRequired, splitByRequirement } from './private-requirements.ts';
 import { requiredSelection, rewriteRequired } from './required-selection.ts';
+import { unmetFields } from './unmet-fields.ts';
 
 /** What compiling needs to know of the supergraph the plan was made with. */
-export type PlannedSupergraph = Pick<BuiltSupergraph, 'possibleTypes' | 'privateFields'>;
+export type PlannedSupergraph = Pick<BuiltSupergraph, 'possibleTypes' | 'interfaceObjects' | 'privateFields'>;
 
 /** A step before equal ones are joined, with the indexes of the steps it waits for. */
 export interface DraftStep extends FetchStep {
@@ -39,7 +40,7 @@ export function compilePlan(plan: QueryPlan, supergraph: PlannedSupergraph, docu
   function addSteps(node: PlanNode, place: Place): number[] {
     switch (node.kind) {
       case 'Fetch': {
-        const fetches = compileFetch(node, place, supergraph, asked);
+        const fetches = compileFetch(node, place, steps, supergraph, asked);
         return fetches.map((step) => {
           const after = awaited(step, place.earlier, steps);
           return steps.push({ ...step, after, written: placesWritten(step) }) - 1;
@@ -72,10 +73,12 @@ interface Place {
 
 function compileFetch(
   node: FetchNode,
-  place: Place,
-  { possibleTypes, privateFields }: PlannedSupergraph,
+  { path }: Place,
+  compiled: readonly FetchStep[],
+  supergraph: PlannedSupergraph,
   asked: ParsedOperation,
 ): FetchStep[] {
+  const { possibleTypes, privateFields } = supergraph;
   const { operation, fragments: named } = parsedOperation(
     node.operationDocumentNode ?? parse(node.operation, { noLocation: true }),
   );
@@ -84,20 +87,27 @@ function compileFetch(
   const { variableDefinitions = [] } = operation;
   const contexts = contextVariables(node.contextRewrites ?? [], variableDefinitions, possibleTypes);
   refuseVariables(asked.operation, contexts);
+  const nothing: ReadonlySet<string> = new Set();
   const parts =
     required === undefined
-      ? [{ selectionSet: operation.selectionSet, fragments: named, without: new Set<string>() }]
-      : splitByRequirement(entitySelectionSet(operation), named, node.serviceName, privateFields);
+      ? [{ selectionSet: operation.selectionSet, fragments: named, without: nothing, notOf: nothing }]
+      : splitByRequirement(
+          entitySelectionSet(operation),
+          named,
+          (typeName, fieldName) => privateFields.requiredBy(node.serviceName, typeName, fieldName),
+          privateFields,
+          unmetFields(required, path, compiled),
+        );
   return parts.map((part) => {
     const selectionSet = restoreFields(part.selectionSet, privateFields);
     const fragments = new Map([...part.fragments].map(([name, one]) => [name, restoreFields(one, privateFields)]));
-    const shape = answerShape(selectionSet, fragments, possibleTypes);
+    const shape = answerShape(selectionSet, fragments, supergraph);
     renameInShape(shape, node.outputRewrites ?? []);
     return {
       subgraph: node.serviceName,
       kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
-      paths: [place.path],
-      requires: required && restoreRequired(required, privateFields, part.without),
+      paths: [path],
+      requires: required && restoreRequired(required, privateFields, part),
       shape,
       ...requestText({ ...asked.operation, selectionSet }, fragments, required !== undefined, contexts),
     };

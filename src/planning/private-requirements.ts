@@ -7,45 +7,59 @@ import type { RequiredSelection } from './required-selection.ts';
 export interface FetchPart {
   readonly selectionSet: SelectionSetNode;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** Private fields that the planner put into the representation for other parts. */
+  /** Keys that the planner put into the representation for other parts. */
   readonly without: ReadonlySet<string>;
+  /** Types of objects that lack what the part needs, so that it is not asked of them. */
+  readonly notOf: ReadonlySet<string>;
 }
 
 const nothing: ReadonlySet<string> = new Set();
 
 /**
  * Parts of an entity fetch whose representations hold every field once: a representation has one `price`, so fields that
- * need it with different arguments are asked with one representation each.
+ * need it with different arguments are asked with one representation each. So are fields that need what objects of some
+ * types do not have (`unmet`, by type), because the others need not do without an answer.
  */
 export function splitByRequirement(
   selectionSet: SelectionSetNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  subgraph: string,
-  { originals, requiredBy }: PrivateFields,
+  requirementsOf: (typeName: string, fieldName: string) => ReadonlySet<string>,
+  { originals }: PrivateFields,
+  unmet: ReadonlyMap<string, ReadonlySet<string>>,
 ): readonly FetchPart[] {
-  const whole = [{ selectionSet, fragments, without: nothing }];
-  if (originals.size === 0) return whole;
+  const whole = [{ selectionSet, fragments, without: nothing, notOf: nothing }];
+  if (originals.size === 0 && unmet.size === 0) return whole;
   const nameOf = (privateName: string): string | undefined => originals.get(privateName)?.name.value;
-  const clash = (a: string, b: string): boolean => a !== b && nameOf(a) === nameOf(b);
+  const clash = (a: string, b: string): boolean => a !== b && originals.has(a) && nameOf(a) === nameOf(b);
 
-  const parts: { readonly leaves: Leaf[]; readonly needs: Set<string> }[] = [];
+  const parts: { readonly leaves: Leaf[]; readonly needs: Set<string>; readonly notOf: ReadonlySet<string> }[] = [];
   for (const leaf of leavesOf(selectionSet, fragments, [])) {
-    const needs = [...requiredBy(subgraph, leaf.typeName, leaf.field.name.value)];
-    const part = parts.find((known) => !needs.some((name) => [...known.needs].some((other) => clash(name, other))));
+    const needs = requirementsOf(leaf.typeName, leaf.field.name.value);
+    const lacking = [...unmet].filter(([, keys]) => !keys.isDisjointFrom(needs)).map(([typeName]) => typeName);
+    const notOf = new Set(lacking);
+    const part = parts.find(
+      (known) =>
+        ![...needs].some((name) => [...known.needs].some((other) => clash(name, other))) &&
+        known.notOf.symmetricDifference(notOf).size === 0,
+    );
     if (part === undefined) {
-      parts.push({ leaves: [leaf], needs: new Set(needs) });
+      parts.push({ leaves: [leaf], needs: new Set(needs), notOf });
     } else {
       part.leaves.push(leaf);
       for (const name of needs) part.needs.add(name);
     }
   }
-  if (parts.length < 2) return whole;
+  if (parts.every(({ notOf }) => parts.length < 2 && notOf.size === 0)) return whole;
   const all = new Set(parts.flatMap(({ needs }) => [...needs]));
-  return parts.map(({ leaves, needs }) => ({
-    selectionSet: { kind: Kind.SELECTION_SET, selections: leaves.map(wrap) },
-    fragments: new Map(),
-    without: all.difference(needs),
-  }));
+  return parts.map(({ leaves, needs, notOf }) => {
+    const isUnmet = (name: string): boolean => [...unmet].some(([type, keys]) => !notOf.has(type) && keys.has(name));
+    return {
+      selectionSet: { kind: Kind.SELECTION_SET, selections: leaves.map(wrap) },
+      fragments: new Map(),
+      without: new Set([...all.difference(needs)].filter((name) => originals.has(name) || isUnmet(name))),
+      notOf,
+    };
+  });
 }
 
 /** Private fields as the subgraphs know them, under their private names. */
@@ -60,23 +74,27 @@ export function restoreFields<T extends ASTNode>(node: T, { originals }: Private
   }) as T;
 }
 
-/** The representation's fields under the names the subgraph knows. */
+/** The representation of one part under the names the subgraph knows. */
 export function restoreRequired(
   { fields, typed }: RequiredSelection,
   privateFields: PrivateFields,
-  without: ReadonlySet<string>,
+  { without, notOf }: Pick<FetchPart, 'without' | 'notOf'>,
 ): RequiredSelection {
-  const restore = (selection: RequiredSelection): RequiredSelection =>
-    restoreRequired(selection, privateFields, without);
+  // An object below has fields and a type of its own.
+  const below = { without: new Set([...without].filter((key) => privateFields.originals.has(key))), notOf: nothing };
   return {
     fields: fields
-      .filter(({ responseName }) => !without.has(responseName))
+      .filter(({ key }) => !without.has(key))
       .map((field) => ({
         ...field,
         key: privateFields.originals.get(field.key)?.name.value ?? field.key,
-        selection: field.selection && restore(field.selection),
+        selection: field.selection && restoreRequired(field.selection, privateFields, below),
       })),
-    typed: typed.map((one) => ({ ...one, selection: restore(one.selection) })),
+    typed: typed.map((one) => ({
+      ...one,
+      types: one.types.difference(notOf),
+      selection: restoreRequired(one.selection, privateFields, { without, notOf }),
+    })),
   };
 }
 

@@ -48,6 +48,52 @@ export function requiredSelection(
   return { fields, typed };
 }
 
+/** One key of a representation; several selections of it are written as one. */
+export interface RepresentedField extends Pick<RequiredField, 'key' | 'responseName' | 'constant'> {
+  readonly selections: readonly RequiredSelection[];
+}
+
+/** What represents an object of a type; undefined when the step does not concern such objects. */
+export function representedFields(
+  required: RequiredSelection,
+  typeName: unknown,
+): readonly RepresentedField[] | undefined {
+  const fields = fieldsFor(required, typeName);
+  return fields.some(({ key }) => key === '__typename') && hasKey(required, fields, typeName) ? fields : undefined;
+}
+
+/**
+ * Where an interface object is wanted for some types only, fragments on these hold its key, while the fields it requires
+ * stand in one on the interface, which applies to all types.
+ */
+function hasKey({ typed }: RequiredSelection, fields: readonly RepresentedField[], typeName: unknown): boolean {
+  if (typed.some(({ condition }) => condition === typeName)) return true;
+  const casts = typed
+    .filter(({ types }) => types.size === 1)
+    .map(({ condition, selection }) => fieldsFor(selection, condition))
+    .filter((keyFields) => keyFields.some(({ constant }) => constant !== undefined));
+  const has = (name: string): boolean => name !== '__typename' && fields.some(({ key }) => key === name);
+  return casts.length === 0 || casts.some((keyFields) => keyFields.some(({ key }) => has(key)));
+}
+
+/** What is read of an object of a type, sorted by key. */
+export function fieldsFor(required: RequiredSelection, typeName: unknown): RepresentedField[] {
+  const fields = new Map<string, RepresentedField>();
+  const collect = (selection: RequiredSelection): void => {
+    for (const field of selection.fields) {
+      const selections = [...(fields.get(field.key)?.selections ?? []), ...(field.selection ? [field.selection] : [])];
+      const { key, responseName } = field;
+      const constant = field.constant ?? fields.get(key)?.constant;
+      fields.set(key, { key, responseName, selections, ...(constant === undefined ? {} : { constant }) });
+    }
+    for (const typed of selection.typed) {
+      if (typeof typeName === 'string' && typed.types.has(typeName)) collect(typed.selection);
+    }
+  };
+  collect(required);
+  return [...fields.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
 /** Applies the plan's input rewrites once to the selection instead of to every representation. */
 export function rewriteRequired(
   selection: RequiredSelection,

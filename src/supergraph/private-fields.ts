@@ -19,7 +19,7 @@ import type {
 export interface PrivateFields {
   /** What a private field stands for: a field with its arguments, such as `price(currency: "EUR")`. By private name. */
   readonly originals: ReadonlyMap<string, FieldNode>;
-  /** The private fields that a field's `@requires` needs in a subgraph. */
+  /** What a field's `@requires` needs in a subgraph: fields of the same object, and private fields at any depth. */
   readonly requiredBy: (subgraph: string, typeName: string, fieldName: string) => ReadonlySet<string>;
 }
 
@@ -85,8 +85,10 @@ export function addPrivateFields(sdl: string): { readonly sdl: string; readonly 
   const rewritten = rewriteRequires(selected, (typeName, field, graph, requires) => {
     const names = new Set<string>();
     const selectionSet = rewrite(typeName, parseSelection(requires), names);
-    if (names.size === 0) return requires;
+    const isPrivate = names.size > 0;
+    for (const selection of selectionSet.selections) if (selection.kind === Kind.FIELD) names.add(selection.name.value);
     required.set(`${subgraphOf.get(graph)} ${typeName}.${field}`, names);
+    if (!isPrivate) return requires;
     return oneLine(print(selectionSet)).slice(1, -1).trim();
   });
   if (originals.size === 0) return { sdl, privateFields };

@@ -5,7 +5,6 @@ import type { Case, Question } from './case.ts';
 import { difference } from './compare.ts';
 import type { Asked, Federation } from './federation.ts';
 import { openFederation } from './federation.ts';
-import { knownOpen } from './known-open.ts';
 import { subgraphSdls } from './subgraphs-of.ts';
 import { Lookup } from './world.ts';
 import type { World } from './world.ts';
@@ -27,8 +26,6 @@ export interface Statistics {
   /** Asked of the stock gateway too, without faults, and how often its data was not the monolith's. */
   stockAsked: number;
   stockDiffers: number;
-  /** Beside `questions`: asked, but not compared because of what `knownOpen` names. */
-  leftOut: number;
 }
 
 export function emptyStatistics(): Statistics {
@@ -44,7 +41,6 @@ export function emptyStatistics(): Statistics {
     mutations: 0,
     stockAsked: 0,
     stockDiffers: 0,
-    leftOut: 0,
   };
 }
 
@@ -63,10 +59,6 @@ export async function checkCase({ world, questions }: Case, statistics: Statisti
   try {
     for (const question of questions) {
       const asked = await federation.ask(question.operation, question.faults);
-      if (isKnownOpen(world, question)) {
-        statistics.leftOut += 1;
-        continue;
-      }
       count(statistics, question, asked);
       if (isStockAsked && question.faults.length === 0) {
         const { data } = await federation.askStock(question.operation, question.faults);
@@ -79,16 +71,6 @@ export async function checkCase({ world, questions }: Case, statistics: Statisti
   } finally {
     await federation.stop();
   }
-}
-
-function isKnownOpen({ types }: World, { operation: { query } }: Question): boolean {
-  const objectFields = types.flatMap((type) => (type.kind === 'interface' ? type.objectFields : []));
-  return (
-    knownOpen.requiredOfSomeTypes &&
-    objectFields.length > 1 &&
-    objectFields.some(({ requires, name }) => requires !== undefined && query.includes(name)) &&
-    /\bon TM\d/u.test(query)
-  );
 }
 
 function count(statistics: Statistics, { operation, faults }: Question, asked: Asked): void {

@@ -23,7 +23,6 @@ import type {
   GraphQLSchema,
 } from 'graphql';
 import { getNamedType } from 'graphql';
-import { knownOpen } from './known-open.ts';
 import type { Choices } from './choices.ts';
 
 /** What a client sends. */
@@ -166,11 +165,7 @@ class Generator {
 
   #fragment(type: GraphQLCompositeType, place: string, depth: number): string {
     const choices = this.#choices;
-    const known = choices.pick(
-      this.#fragments.filter(
-        ({ on }) => doTypesOverlap(this.#schema, on, type) && (!knownOpen.castsOfInterfaceObjects || isCast(type, on)),
-      ),
-    );
+    const known = choices.pick(this.#fragments.filter(({ on }) => doTypesOverlap(this.#schema, on, type)));
     if (known !== undefined && choices.chance(0.25)) return `...${known.name}${this.#directives()}`;
     const on = choices.pick(this.#conditionsFor(type)) ?? type;
     const text = this.#selection(on, place, depth + 1);
@@ -185,8 +180,7 @@ class Generator {
   #conditionsFor(type: GraphQLCompositeType): GraphQLCompositeType[] {
     return Object.values(this.#schema.getTypeMap())
       .filter(isCompositeType)
-      .filter((other) => !other.name.startsWith('__') && doTypesOverlap(this.#schema, other, type))
-      .filter((other) => !knownOpen.castsOfInterfaceObjects || isCast(type, other));
+      .filter((other) => !other.name.startsWith('__') && doTypesOverlap(this.#schema, other, type));
   }
 
   #introspection(): string {
@@ -306,11 +300,6 @@ function canMerge(one: Named, other: Named): boolean {
   if (!sameShape(one.type, other.type)) return false;
   const areExclusive = isObjectType(one.parent) && isObjectType(other.parent) && one.parent !== other.parent;
   return areExclusive || (one.field === other.field && one.args === other.args);
-}
-
-/** From an interface that may be an interface object, not to another abstract type. */
-function isCast(from: GraphQLCompositeType, to: GraphQLCompositeType): boolean {
-  return from === to || !isAbstractType(from) || !isAbstractType(to) || (from.name !== 'IF' && to.name !== 'IF');
 }
 
 function sameShape(one: GraphQLOutputType, other: GraphQLOutputType): boolean {

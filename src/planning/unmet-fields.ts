@@ -1,0 +1,64 @@
+import { allFields } from './answer-shape.ts';
+import type { AnswerShape } from './answer-shape.ts';
+import type { FetchStep, ResponsePath } from './fetch-plan.ts';
+import { representedFields } from './required-selection.ts';
+import type { RequiredSelection } from './required-selection.ts';
+
+/**
+ * By object type, the keys of representations at a path that earlier steps bring for objects of other types only: the
+ * planner writes what an interface object requires for some types into the representations of all.
+ */
+export function unmetFields(
+  required: RequiredSelection,
+  path: ResponsePath,
+  earlier: readonly FetchStep[],
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const represented = [...new Set(required.typed.flatMap(({ types }) => [...types]))].flatMap((typeName) => {
+    const fields = representedFields(required, typeName);
+    return fields === undefined ? [] : [{ typeName, fields }];
+  });
+  if (represented.length < 2) return new Map();
+  const sources = earlier.flatMap((step) => sourcesAt(step, path));
+  const isBrought = (name: string, typeName: string): boolean =>
+    sources.some((source) => source.knows(typeName) && brings(source.shape, name, typeName));
+  const unmet = represented.map(({ typeName, fields }): [string, ReadonlySet<string>] => {
+    const missing = fields.filter(
+      ({ responseName }) =>
+        !isBrought(responseName, typeName) && represented.some((other) => isBrought(responseName, other.typeName)),
+    );
+    return [typeName, new Set(missing.map(({ key }) => key))];
+  });
+  return new Map(unmet.filter(([, keys]) => keys.size > 0));
+}
+
+/** What a step brings to the objects at a path, and whether it asks for those of a type. */
+interface Source {
+  readonly shape: AnswerShape;
+  readonly knows: (typeName: string) => boolean;
+}
+
+function sourcesAt({ paths, shape, requires }: FetchStep, path: ResponsePath): Source[] {
+  const names = path.filter((element) => element !== '@');
+  return paths.flatMap((own) => {
+    const above = own.filter((element) => element !== '@');
+    if (!above.every((name, index) => names[index] === name)) return [];
+    const isHere = above.length === names.length;
+    const knows = (typeName: string): boolean =>
+      !isHere || requires === undefined || representedFields(requires, typeName) !== undefined;
+    return shapesBelow(shape, names.slice(above.length)).map((inner) => ({ shape: inner, knows }));
+  });
+}
+
+function shapesBelow(shape: AnswerShape, [name, ...rest]: readonly string[]): AnswerShape[] {
+  if (name === undefined) return [shape];
+  return allFields(shape).flatMap((field) =>
+    field.key === name && field.shape !== undefined ? shapesBelow(field.shape, rest) : [],
+  );
+}
+
+function brings({ fields, typed }: AnswerShape, name: string, typeName: string): boolean {
+  return (
+    fields.some(({ key }) => key === name) ||
+    typed.some(({ types, shape }) => types.has(typeName) && brings(shape, name, typeName))
+  );
+}
