@@ -1,11 +1,10 @@
 import { isJsonObject } from '../core/json.ts';
-import { allFields } from '../planning/answer-shape.ts';
 import type { AnswerShape, ShapeField } from '../planning/answer-shape.ts';
 import type { SubgraphError } from '../subgraph/client.ts';
 import type { PreparedFetch, Run } from './execute-plan.ts';
 import type { ExecutableStep } from './executable.ts';
 import { faultFrom } from './faults.ts';
-import type { Fault } from './faults.ts';
+import type { Fault, FaultStep } from './faults.ts';
 import { isSeveral } from './grouping.ts';
 import type { Grouping, Targets } from './grouping.ts';
 import { forget } from './merge.ts';
@@ -98,7 +97,7 @@ function errorPlacer(run: Run, step: ExecutableStep, skip: number) {
       const known = (positions ??= step.paths.map((path) => positionsAt(run.data, path)));
       each(targets, (object) => {
         for (const position of known.flatMap((places) => places.get(object) ?? [])) {
-          run.faults.addAt([...position, ...inResponse(rest, step.shape)], fault);
+          run.faults.addAt([...position.map((key) => ({ key })), ...inResponse(rest, step.shape)], fault);
         }
       });
     }
@@ -106,15 +105,26 @@ function errorPlacer(run: Run, step: ExecutableStep, skip: number) {
 }
 
 /** A path in a subgraph's answer by the keys its fields have in the response. */
-function inResponse(path: readonly (string | number)[], shape: AnswerShape): (string | number)[] {
+function inResponse(path: readonly (string | number)[], shape: AnswerShape): FaultStep[] {
   let within: AnswerShape | undefined = shape;
   return path.map((element) => {
-    if (typeof element === 'number') return element;
-    const field: ShapeField | undefined =
-      within && allFields(within).find(({ responseName }) => responseName === element);
-    within = field?.shape;
-    return field?.key ?? element;
+    if (typeof element === 'number') return { key: element };
+    const found = within === undefined ? [] : fieldsNamed(element, within, undefined);
+    const [first] = found;
+    within = first?.field.shape;
+    const isTyped = found.length > 0 && found.every(({ types }) => types !== undefined);
+    const types = isTyped ? new Set(found.flatMap((one) => [...(one.types ?? [])])) : undefined;
+    return { key: first?.field.key ?? element, types };
   });
+}
+
+function fieldsNamed(
+  responseName: string,
+  { fields, typed }: AnswerShape,
+  types: FaultStep['types'],
+): { readonly field: ShapeField; readonly types: FaultStep['types'] }[] {
+  const own = fields.filter((field) => field.responseName === responseName).map((field) => ({ field, types }));
+  return [...own, ...typed.flatMap((one) => fieldsNamed(responseName, one.shape, one.types))];
 }
 
 function each(targets: Targets, visit: (object: ResponseObject) => void): void {

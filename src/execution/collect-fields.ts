@@ -59,10 +59,15 @@ export class Selection {
     );
   }
 
-  /** The field whose value has this key in the gathered data, on the type or one that it may be. */
-  fieldNamed(dataName: string, type: GraphQLNamedType): ResponseField | undefined {
+  /** The field whose value has this key in the gathered data, on the type or one that it may be: one of `names` if given. */
+  fieldNamed(
+    dataName: string,
+    type: GraphQLNamedType,
+    names: ReadonlySet<string> | undefined,
+  ): ResponseField | undefined {
     const types = isObjectType(type) ? [type] : isAbstractType(type) ? this.#scope.schema.getPossibleTypes(type) : [];
     for (const possible of types) {
+      if (names?.has(possible.name) === false) continue;
       const field = this.fieldsOf(possible).find((candidate) => candidate.dataName === dataName);
       if (field !== undefined) return field;
     }

@@ -8,12 +8,19 @@ export interface Fault {
 
 /** Errors by the place they belong to; a tree, so that projection can walk along with it. */
 export interface FaultNode {
+  /** The types of the object whose field this is, as far as the fetch that reported it asked for it: the object may be null. */
+  readonly types: ReadonlySet<string> | undefined;
   readonly faults: Fault[];
   readonly children: Map<string | number, FaultNode>;
   /** Set by projection: the client's response has this position. */
   visited: boolean;
   /** Set by projection: whatever is here or below was told, or must not be. */
   settled: boolean;
+}
+
+/** One element of the path that a fault is kept under. */
+export interface FaultStep extends Partial<Pick<FaultNode, 'types'>> {
+  readonly key: string | number;
 }
 
 /** Longest error message of a subgraph that is passed on, in characters. */
@@ -59,12 +66,12 @@ export class FaultBook {
     for (const child of node.children.values()) this.forgetProjection(child);
   }
 
-  addAt(path: readonly (string | number)[], fault: Fault): void {
-    let node = (this.root ??= createFaultNode());
-    for (const key of path) {
+  addAt(path: readonly FaultStep[], fault: Fault): void {
+    let node = (this.root ??= createFaultNode(undefined));
+    for (const { key, types } of path) {
       let child = node.children.get(key);
       if (child === undefined) {
-        child = createFaultNode();
+        child = createFaultNode(types);
         node.children.set(key, child);
       }
       node = child;
@@ -83,6 +90,6 @@ export function faultFrom({ message, extensions }: SubgraphError): Fault {
   };
 }
 
-function createFaultNode(): FaultNode {
-  return { faults: [], children: new Map(), visited: false, settled: false };
+function createFaultNode(types: FaultNode['types']): FaultNode {
+  return { types, faults: [], children: new Map(), visited: false, settled: false };
 }

@@ -46,7 +46,7 @@ export function tellCauses(
 ): boolean {
   let isCaused = false;
   for (const [key, child] of node?.children ?? []) {
-    const field = selection.fieldNamed(String(key), type);
+    const field = selection.fieldNamed(String(key), type, undefined);
     if (field === undefined || !isNonNullType(field.type)) continue;
     const place: FieldPlace = { run, field, parent: type };
     const at: Position = { parent: position, key: field.responseName };
@@ -91,7 +91,7 @@ export function tellUnvisited(
       continue;
     }
     if (hidden?.has(key) === true) continue;
-    const field = fieldWithin(within, key);
+    const field = fieldWithin(within, key, child);
     // Asked of objects of other types alone.
     if (field !== undefined && !child.visited) continue;
     tellUnvisited({ errors, hidden }, child, field === undefined ? path : [...path, field.responseName], field);
@@ -107,14 +107,14 @@ function tell(place: FieldPlace, node: FaultNode, path: readonly (string | numbe
     } else if (place.run.hidden?.has(key) === true) {
       place.run.errors.addAt(notFetched, path, coordinate(place));
     } else {
-      const field = fieldWithin(within, key);
+      const field = fieldWithin(within, key, child);
       tell(place, child, field === undefined ? path : [...path, field.responseName], field);
     }
   }
 }
 
-function fieldWithin(within: Within, dataName: string): ResponseField | undefined {
-  return within?.type && within.selection?.fieldNamed(dataName, getNamedType(within.type));
+function fieldWithin(within: Within, dataName: string, { types }: FaultNode): ResponseField | undefined {
+  return within?.type && within.selection?.fieldNamed(dataName, getNamedType(within.type), types);
 }
 
 export function coordinate({ parent, field }: FieldPlace): string {

@@ -71,6 +71,8 @@ interface Place {
   readonly earlier: readonly number[];
 }
 
+const nothing: ReadonlySet<string> = new Set();
+
 function compileFetch(
   node: FetchNode,
   { path }: Place,
@@ -87,7 +89,6 @@ function compileFetch(
   const { variableDefinitions = [] } = operation;
   const contexts = contextVariables(node.contextRewrites ?? [], variableDefinitions, possibleTypes);
   refuseVariables(asked.operation, contexts);
-  const nothing: ReadonlySet<string> = new Set();
   const parts =
     required === undefined
       ? [{ selectionSet: operation.selectionSet, fragments: named, without: nothing, notOf: nothing }]

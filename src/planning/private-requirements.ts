@@ -1,6 +1,6 @@
 import { Kind, visit } from 'graphql';
 import type { ASTNode, FieldNode, FragmentDefinitionNode, InlineFragmentNode, SelectionSetNode } from 'graphql';
-import type { PrivateFields } from '../supergraph/private-fields.ts';
+import type { PrivateFields, Requirement } from '../supergraph/private-fields.ts';
 import type { RequiredSelection } from './required-selection.ts';
 
 /** What can be asked with one representation. */
@@ -23,40 +23,44 @@ const nothing: ReadonlySet<string> = new Set();
 export function splitByRequirement(
   selectionSet: SelectionSetNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  requirementsOf: (typeName: string, fieldName: string) => ReadonlySet<string>,
+  requirementOf: (typeName: string, fieldName: string) => Requirement,
   { originals }: PrivateFields,
   unmet: ReadonlyMap<string, ReadonlySet<string>>,
 ): readonly FetchPart[] {
   const whole = [{ selectionSet, fragments, without: nothing, notOf: nothing }];
   if (originals.size === 0 && unmet.size === 0) return whole;
   const nameOf = (privateName: string): string | undefined => originals.get(privateName)?.name.value;
-  const clash = (a: string, b: string): boolean => a !== b && originals.has(a) && nameOf(a) === nameOf(b);
+  const clash = (a: string, b: string): boolean => a !== b && nameOf(a) === nameOf(b);
+  const lacking = (keys: ReadonlySet<string>): string[] =>
+    [...unmet].flatMap(([typeName, missing]) => (missing.isDisjointFrom(keys) ? [] : typeName));
 
-  const parts: { readonly leaves: Leaf[]; readonly needs: Set<string>; readonly notOf: ReadonlySet<string> }[] = [];
+  const parts: Part[] = [];
   for (const leaf of leavesOf(selectionSet, fragments, [])) {
-    const needs = requirementsOf(leaf.typeName, leaf.field.name.value);
-    const lacking = [...unmet].filter(([, keys]) => !keys.isDisjointFrom(needs)).map(([typeName]) => typeName);
-    const notOf = new Set(lacking);
+    const { own, privates } = requirementOf(leaf.typeName, leaf.field.name.value);
+    const notOf = new Set(lacking(own));
     const part = parts.find(
       (known) =>
-        ![...needs].some((name) => [...known.needs].some((other) => clash(name, other))) &&
+        ![...privates].some((name) => [...known.privates].some((other) => clash(name, other))) &&
         known.notOf.symmetricDifference(notOf).size === 0,
     );
     if (part === undefined) {
-      parts.push({ leaves: [leaf], needs: new Set(needs), notOf });
+      parts.push({ leaves: [leaf], own: new Set(own), privates: new Set(privates), notOf });
     } else {
       part.leaves.push(leaf);
-      for (const name of needs) part.needs.add(name);
+      for (const name of own) part.own.add(name);
+      for (const name of privates) part.privates.add(name);
     }
   }
   if (parts.every(({ notOf }) => parts.length < 2 && notOf.size === 0)) return whole;
-  const all = new Set(parts.flatMap(({ needs }) => [...needs]));
-  return parts.map(({ leaves, needs, notOf }) => {
-    const isUnmet = (name: string): boolean => [...unmet].some(([type, keys]) => !notOf.has(type) && keys.has(name));
+  const required = parts.flatMap((part) => [...part.own]);
+  return parts.map(({ leaves, own, privates, notOf }) => {
+    const foreign = required.filter(
+      (name) => !own.has(name) && lacking(new Set([name])).some((typeName) => !notOf.has(typeName)),
+    );
     return {
       selectionSet: { kind: Kind.SELECTION_SET, selections: leaves.map(wrap) },
       fragments: new Map(),
-      without: new Set([...all.difference(needs)].filter((name) => originals.has(name) || isUnmet(name))),
+      without: new Set([...foreign, ...parts.flatMap((part) => [...part.privates.difference(privates)])]),
       notOf,
     };
   });
@@ -96,6 +100,12 @@ export function restoreRequired(
       selection: restoreRequired(one.selection, privateFields, { without, notOf }),
     })),
   };
+}
+
+interface Part extends Pick<FetchPart, 'notOf'> {
+  readonly leaves: Leaf[];
+  readonly own: Set<string>;
+  readonly privates: Set<string>;
 }
 
 /** A field of an entity with the fragments it stands in, the outermost first. */

@@ -19,13 +19,13 @@ export function unmetFields(
   });
   if (represented.length < 2) return new Map();
   const sources = earlier.flatMap((step) => sourcesAt(step, path));
-  const isBrought = (name: string, typeName: string): boolean =>
-    sources.some((source) => source.knows(typeName) && brings(source.shape, name, typeName));
-  const unmet = represented.map(({ typeName, fields }): [string, ReadonlySet<string>] => {
-    const missing = fields.filter(
-      ({ responseName }) =>
-        !isBrought(responseName, typeName) && represented.some((other) => isBrought(responseName, other.typeName)),
-    );
+  const brought = represented.map(({ typeName }) => {
+    const known = sources.filter(({ knows }) => knows(typeName));
+    return new Set(known.flatMap(({ shape }) => keysFor(shape, typeName)));
+  });
+  const broughtForAny = new Set(brought.flatMap((keys) => [...keys]));
+  const unmet = represented.map(({ typeName, fields }, index): [string, ReadonlySet<string>] => {
+    const missing = fields.filter(({ responseName: name }) => broughtForAny.has(name) && !brought[index]?.has(name));
     return [typeName, new Set(missing.map(({ key }) => key))];
   });
   return new Map(unmet.filter(([, keys]) => keys.size > 0));
@@ -56,9 +56,7 @@ function shapesBelow(shape: AnswerShape, [name, ...rest]: readonly string[]): An
   );
 }
 
-function brings({ fields, typed }: AnswerShape, name: string, typeName: string): boolean {
-  return (
-    fields.some(({ key }) => key === name) ||
-    typed.some(({ types, shape }) => types.has(typeName) && brings(shape, name, typeName))
-  );
+function keysFor({ fields, typed }: AnswerShape, typeName: string): string[] {
+  const inner = typed.flatMap(({ types, shape }) => (types.has(typeName) ? keysFor(shape, typeName) : []));
+  return [...fields.map(({ key }) => key), ...inner];
 }

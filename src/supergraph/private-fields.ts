@@ -19,18 +19,25 @@ import type {
 export interface PrivateFields {
   /** What a private field stands for: a field with its arguments, such as `price(currency: "EUR")`. By private name. */
   readonly originals: ReadonlyMap<string, FieldNode>;
-  /** What a field's `@requires` needs in a subgraph: fields of the same object, and private fields at any depth. */
-  readonly requiredBy: (subgraph: string, typeName: string, fieldName: string) => ReadonlySet<string>;
+  /** What a field's `@requires` needs in a subgraph. */
+  readonly requiredBy: (subgraph: string, typeName: string, fieldName: string) => Requirement;
+}
+
+export interface Requirement {
+  /** Fields of the same object, private ones by their private names. */
+  readonly own: ReadonlySet<string>;
+  /** Private fields at any depth. */
+  readonly privates: ReadonlySet<string>;
 }
 
 export type FieldsDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
-const none: ReadonlySet<string> = new Set();
+const none: Requirement = { own: new Set(), privates: new Set() };
 
 /** `sdl` is a composed supergraph; it comes back unchanged when it needs no private fields. */
 export function addPrivateFields(sdl: string): { readonly sdl: string; readonly privateFields: PrivateFields } {
   const originals = new Map<string, FieldNode>();
-  const required = new Map<string, ReadonlySet<string>>();
+  const required = new Map<string, Requirement>();
   const privateFields: PrivateFields = {
     originals,
     requiredBy: (subgraph, typeName, fieldName) => required.get(`${subgraph} ${typeName}.${fieldName}`) ?? none,
@@ -85,10 +92,9 @@ export function addPrivateFields(sdl: string): { readonly sdl: string; readonly 
   const rewritten = rewriteRequires(selected, (typeName, field, graph, requires) => {
     const names = new Set<string>();
     const selectionSet = rewrite(typeName, parseSelection(requires), names);
-    const isPrivate = names.size > 0;
-    for (const selection of selectionSet.selections) if (selection.kind === Kind.FIELD) names.add(selection.name.value);
-    required.set(`${subgraphOf.get(graph)} ${typeName}.${field}`, names);
-    if (!isPrivate) return requires;
+    const own = selectionSet.selections.flatMap((one) => (one.kind === Kind.FIELD ? one.name.value : []));
+    required.set(`${subgraphOf.get(graph)} ${typeName}.${field}`, { own: new Set(own), privates: names });
+    if (names.size === 0) return requires;
     return oneLine(print(selectionSet)).slice(1, -1).trim();
   });
   if (originals.size === 0) return { sdl, privateFields };

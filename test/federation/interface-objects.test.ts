@@ -121,6 +121,17 @@ describe('an interface object', () => {
     expect(calls.toSorted()).toEqual(['catalogue', 'catalogue', 'reviews', 'reviews']);
     expect(JSON.stringify(requests.at(-1)?.variables)).not.toMatch(/Book|Film/u);
   });
+
+  it('is asked of all types for what needs nothing of them, where one type alone has what another field requires', async () => {
+    const shop = await openFeature({ catalogue, reviews });
+    const { plan, answer, calls } = await shop.ask('{ media { stars ... on Book { label } } }');
+    expect(plan).toMatchInlineSnapshot(`
+      "1. catalogue: {media{__typename id ...on Book{__typename id title}}}
+      2. reviews, after 1: media.@ {...on Media{stars}}; media.@ {...on Media{label}}"
+    `);
+    expect(answer).toEqual({ data: { media: [{ stars: 4, label: '<Emma>' }, { stars: 5 }] } });
+    expect(calls).toEqual(['catalogue', 'reviews']);
+  });
 });
 
 describe('an interface object that cannot be resolved', () => {

@@ -134,6 +134,7 @@ describe('a compiled plan', () => {
             "key": "x",
             "responseName": "x",
             "shape": undefined,
+            "yielding": undefined,
           },
         ],
         [
@@ -142,6 +143,7 @@ describe('a compiled plan', () => {
             "key": "x",
             "responseName": "x__alias_0",
             "shape": undefined,
+            "yielding": undefined,
           },
         ],
       ]
