@@ -59,19 +59,24 @@ export class Selection {
     );
   }
 
-  /** The field whose value has this key in the gathered data, on the type or one that it may be: one of `names` if given. */
+  /**
+   * The field whose value has this key in the gathered data, on the type or one that it may be: one of `names` if given.
+   * If it has several response names, one that it has whatever the object is, as far as there is one.
+   */
   fieldNamed(
     dataName: string,
     type: GraphQLNamedType,
     names: ReadonlySet<string> | undefined,
   ): ResponseField | undefined {
     const types = isObjectType(type) ? [type] : isAbstractType(type) ? this.#scope.schema.getPossibleTypes(type) : [];
-    for (const possible of types) {
-      if (names?.has(possible.name) === false) continue;
-      const field = this.fieldsOf(possible).find((candidate) => candidate.dataName === dataName);
-      if (field !== undefined) return field;
-    }
-    return undefined;
+    const byType = types
+      .filter(({ name }) => names?.has(name) !== false)
+      .map((possible) => this.fieldsOf(possible).filter((field) => field.dataName === dataName))
+      .filter((fields) => fields.length > 0);
+    const [fields = []] = byType;
+    const isEverywhere = ({ responseName }: ResponseField): boolean =>
+      byType.every((others) => others.some((other) => other.responseName === responseName));
+    return fields.find(isEverywhere) ?? fields[0];
   }
 
   /**
