@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { parse } from 'graphql';
 import { Choices } from './choices.ts';
 import { WorldData } from './data.ts';
-import type { Coordinate } from './data.ts';
+import type { Coordinate, Fault } from './data.ts';
 import { generateWorld } from './generate-world.ts';
 import { mergedSchema, runMonolith } from './monolith-of.ts';
 import { generateOperation } from './operations.ts';
@@ -19,8 +19,7 @@ export interface Case {
 
 export interface Question {
   readonly operation: Operation;
-  /** The fields that fail. */
-  readonly faults: readonly Coordinate[];
+  readonly faults: readonly Fault[];
 }
 
 /** Cases of `count` questions each. A failing one shrinks to one question on as little of the world as shows it. */
@@ -38,12 +37,13 @@ export class CaseArbitrary extends fc.Arbitrary<Case> {
     const lookup = new Lookup(world);
     const schema = mergedSchema(lookup);
     const reliable = mustNotFail(lookup);
+    const read = readByOthers(lookup);
     const questions: Question[] = [];
     for (let attempt = 0; questions.length < this.#count && attempt < 3 * this.#count; attempt += 1) {
       const operation = generateOperation(schema, choices);
       if (operation === undefined) continue;
       questions.push({ operation, faults: [] });
-      const faults = choices.chance(0.6) ? chooseFaults(lookup, operation, reliable, choices) : [];
+      const faults = choices.chance(0.6) ? chooseFaults(lookup, operation, { reliable, read }, choices) : [];
       if (faults.length > 0) questions.push({ operation, faults });
     }
     return new fc.Value({ world, questions }, undefined);
@@ -62,11 +62,11 @@ export class CaseArbitrary extends fc.Arbitrary<Case> {
 function chooseFaults(
   lookup: Lookup,
   { query, variables }: Operation,
-  reliable: ReadonlySet<string>,
+  { reliable, read }: { readonly reliable: ReadonlySet<string>; readonly read: ReadonlySet<string> },
   choices: Choices,
-): Coordinate[] {
+): Fault[] {
   const schema = mergedSchema(lookup);
-  const { resolved } = runMonolith(schema, parse(query), variables, new WorldData(lookup, new Set()));
+  const { resolved } = runMonolith(schema, parse(query), variables, new WorldData(lookup, []));
   // A null that only one owner forbids would be propagated by that one alone.
   const promises = [...resolved].some((coordinate) => {
     const [typeName = '', name = ''] = coordinate.split(/[.#]/u);
@@ -74,7 +74,39 @@ function chooseFaults(
   });
   if (promises) return [];
   const candidates = [...resolved].filter((coordinate) => !reliable.has(coordinate.split('#')[0] ?? ''));
-  return choices.some(candidates, 1 + choices.int(3));
+  return choices
+    .some(candidates, 1 + choices.int(3))
+    .map((coordinate) => (choices.chance(0.4) && mayBeIllTyped(coordinate) ? { illTyped: coordinate } : coordinate));
+
+  function mayBeIllTyped(coordinate: Coordinate): boolean {
+    const place = coordinate.split('#')[0] ?? '';
+    const [typeName = '', name = ''] = place.split('.');
+    const type = lookup.field(typeName, name)?.type ?? '';
+    if (read.has(place) || namedType(type) === 'JSON') return false;
+    // Its subgraph answers null before it is replaced.
+    return lookup.type(namedType(type)) === undefined || !type.endsWith('!');
+  }
+}
+
+/** Fields, as `Type.field`, whose value a subgraph is sent: what it would make of one that does not fit is its own affair. */
+function readByOthers(lookup: Lookup): Set<string> {
+  return new Set(
+    lookup.world.types.flatMap((type) => {
+      const fields = type.kind === 'union' ? [] : type.kind === 'interface' ? type.objectFields : type.fields;
+      return fields.flatMap(({ requires }) =>
+        requires === undefined
+          ? []
+          : fieldsSelected(lookup, type.name, parseSelection(requires)).flatMap(({ typeName, field }) =>
+              objectTypes(lookup, typeName).map((name) => `${name}.${field.name}`),
+            ),
+      );
+    }),
+  );
+}
+
+function objectTypes(lookup: Lookup, typeName: string): readonly string[] {
+  const type = lookup.type(typeName);
+  return type?.kind === 'interface' ? type.members : [typeName];
 }
 
 /**
@@ -86,8 +118,7 @@ function chooseFaults(
 function mustNotFail(lookup: Lookup): Set<string> {
   const names = new Set<string>();
   const add = (typeName: string, fieldName: string): void => {
-    const type = lookup.type(typeName);
-    for (const name of type?.kind === 'interface' ? type.members : [typeName]) names.add(`${name}.${fieldName}`);
+    for (const name of objectTypes(lookup, typeName)) names.add(`${name}.${fieldName}`);
   };
   const seen = new Set<string>();
   /** Fields whose failure makes an object of this type null. */

@@ -22,6 +22,8 @@ export interface Statistics {
   /** Entities looked up by the key of an interface or of one of its members. */
   abstractKeys: number;
   injectedErrors: number;
+  /** Values among them that do not fit their types. */
+  illTyped: number;
   mutations: number;
   /** Asked of the stock gateway too, without faults, and how often its data was not the monolith's. */
   stockAsked: number;
@@ -38,6 +40,7 @@ export function emptyStatistics(): Statistics {
     requiresWithArguments: 0,
     abstractKeys: 0,
     injectedErrors: 0,
+    illTyped: 0,
     mutations: 0,
     stockAsked: 0,
     stockDiffers: 0,
@@ -83,6 +86,7 @@ function count(statistics: Statistics, { operation, faults }: Question, asked: A
   if (representations.some(isOfFamily)) statistics.abstractKeys += 1;
   if (asked.requiresWithArguments > 0) statistics.requiresWithArguments += 1;
   if (faults.length > 0) statistics.injectedErrors += 1;
+  if (faults.some((fault) => typeof fault !== 'string')) statistics.illTyped += 1;
   if (operation.query.startsWith('mutation')) statistics.mutations += 1;
 }
 
@@ -107,7 +111,7 @@ function describe(
     `world: ${JSON.stringify(world)}`,
     `query: ${operation.query}`,
     `variables: ${JSON.stringify(operation.variables)}`,
-    `failing fields: ${faults.join(', ')}`,
+    `faults: ${JSON.stringify(faults)}`,
     `expected: ${JSON.stringify(expected.answer.data)}${errorsOf(expected.answer)}`,
     `got:      ${JSON.stringify(got.data)}${errorsOf(got)}`,
     `plan:\n${planOf(federation, operation.query)}`,

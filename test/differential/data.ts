@@ -19,6 +19,9 @@ export class InjectedFault extends Error {}
 /** A field of one object, such as `T0.alpha#3`. */
 export type Coordinate = string;
 
+/** A field that fails, or one that a subgraph answers with what does not fit its type. */
+export type Fault = Coordinate | { readonly illTyped: Coordinate };
+
 export function coordinateOf(typeName: string, id: number, field: string): Coordinate {
   return `${typeName}.${field}#${id}`;
 }
@@ -26,23 +29,22 @@ export function coordinateOf(typeName: string, id: number, field: string): Coord
 /** All values of a world: a function of the object, the field and its arguments, the same for whoever asks. */
 export class WorldData {
   readonly lookup: Lookup;
-  readonly #faults: ReadonlySet<Coordinate>;
+  readonly #failing: ReadonlySet<Coordinate>;
+  readonly #illTyped: ReadonlySet<Coordinate>;
   /** Mutations answer with their place in the order, so that a wrong order is seen. */
   #mutations = 0;
 
-  constructor(lookup: Lookup, faults: ReadonlySet<Coordinate>) {
+  constructor(lookup: Lookup, faults: readonly Fault[]) {
     this.lookup = lookup;
-    this.#faults = faults;
+    this.#failing = new Set(faults.filter((fault) => typeof fault === 'string'));
+    this.#illTyped = new Set(faults.flatMap((fault) => (typeof fault === 'string' ? [] : fault.illTyped)));
   }
 
   /** Throws InjectedFault at the coordinates that were chosen to fail. `inputs`: what the field's `@requires` selects. */
   value(ref: Ref, field: FieldModel, args: Readonly<Record<string, unknown>>, inputs?: unknown): unknown {
     const type = this.typeOf(ref);
-    const owners = this.lookup.owners(type, field);
-    if (field.owners !== 'keys' && owners.length > 0 && owners.every((owner) => this.isUnknown(ref, owner))) {
-      return null;
-    }
-    if (this.#faults.has(coordinateOf(type, ref.id, field.name))) {
+    if (this.#isLost(ref, field)) return null;
+    if (this.#failing.has(coordinateOf(type, ref.id, field.name))) {
       throw new InjectedFault(`injected at ${coordinateOf(type, ref.id, field.name)}`);
     }
     if (field.owners === 'keys') return this.#identity(type, ref.id, field);
@@ -52,6 +54,25 @@ export class WorldData {
     const order = type === 'Mutation' ? this.#mutations : 0;
     const seed = [this.lookup.world.seed, type, ref.id, field.name, canonicalJson(args), order].join(' ');
     return this.#make(typeNode(field.tight?.type ?? field.type), seed, this.lookup.possibleTypes(type, field));
+  }
+
+  /** Where in a field's value something stands that does not fit its type, by indexes of lists; undefined: nowhere. */
+  misfitIn(ref: Ref, field: FieldModel, value: unknown): readonly number[] | undefined {
+    const coordinate = coordinateOf(this.typeOf(ref), ref.id, field.name);
+    if (!this.#illTyped.has(coordinate) || this.#isLost(ref, field)) return undefined;
+    const place: number[] = [];
+    if (this.lookup.type(namedType(field.type)) !== undefined) return place;
+    for (let list = value; Array.isArray(list) && list.length > 0; list = list[place.at(-1) ?? 0]) {
+      const hash = hashOf(`${coordinate} ${place.length}`);
+      if (hash % 3 === 0) break;
+      place.push(hash % list.length);
+    }
+    return place;
+  }
+
+  #isLost(ref: Ref, field: FieldModel): boolean {
+    const owners = this.lookup.owners(this.typeOf(ref), field);
+    return field.owners !== 'keys' && owners.length > 0 && owners.every((owner) => this.isUnknown(ref, owner));
   }
 
   isUnknown(ref: Ref, subgraph: string): boolean {

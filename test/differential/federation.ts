@@ -5,7 +5,7 @@ import { createTestGateway } from '../support/create-test-gateway.ts';
 import type { RecordedCall } from '../support/create-test-gateway.ts';
 import type { Answer, Expectation } from './compare.ts';
 import { WorldData } from './data.ts';
-import type { Coordinate } from './data.ts';
+import type { Fault } from './data.ts';
 import { mergedSchema, possibleErrors, runMonolith } from './monolith-of.ts';
 import type { Operation } from './operations.ts';
 import { openStock } from './stock-of.ts';
@@ -19,9 +19,9 @@ export interface Federation {
   readonly supergraphSdl: string;
   /** The merged schema that composition made. */
   readonly apiSchema: GraphQLSchema;
-  ask(operation: Operation, faults: readonly Coordinate[]): Promise<Asked>;
+  ask(operation: Operation, faults: readonly Fault[]): Promise<Asked>;
   /** The same from the stock gateway, which is opened when it is first asked. */
-  askStock(operation: Operation, faults: readonly Coordinate[]): Promise<Answer>;
+  askStock(operation: Operation, faults: readonly Fault[]): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export interface Asked {
 /** `composed otherwise`: composition's merged schema is not the one that the model says. */
 export async function openFederation(world: World): Promise<Federation | 'not composed' | 'composed otherwise'> {
   const lookup = new Lookup(world);
-  let data = new WorldData(lookup, new Set());
+  let data = new WorldData(lookup, []);
   const subgraphs = subgraphsOf(lookup, () => data);
   let stock: Stock | undefined;
   let gateway;
@@ -59,12 +59,12 @@ export async function openFederation(world: World): Promise<Federation | 'not co
     apiSchema,
     stop,
     async askStock(operation, faults) {
-      data = new WorldData(lookup, new Set(faults));
+      data = new WorldData(lookup, faults);
       stock ??= await openStock(supergraphSdl, subgraphs);
       return stock.ask(operation);
     },
     async ask({ query, variables }, faults) {
-      const freshData = (): WorldData => new WorldData(lookup, new Set(faults));
+      const freshData = (): WorldData => new WorldData(lookup, faults);
       data = freshData();
       calls.length = 0;
       const { data: gotData, errors } = await gateway.ask(query, { ...variables });

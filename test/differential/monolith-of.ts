@@ -12,8 +12,9 @@ import {
 } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema, TypeNode } from 'graphql';
 import { keyOf } from './compare.ts';
-import { coordinateOf, isRef } from './data.ts';
+import { coordinateOf, InjectedFault, isRef } from './data.ts';
 import type { ArgsOf, Coordinate, WorldData } from './data.ts';
+import { withMisfit } from './misfits.ts';
 import { block, signature } from './subgraphs-of.ts';
 import { parseSelection, sharedTypes } from './world.ts';
 import type { Lookup, TypeModel } from './world.ts';
@@ -120,7 +121,8 @@ export function runMonolith(
     }
     const value = data.value(ref, field, args as Record<string, unknown>, inputs);
     if (value === null && forbidsNull?.(parentType.name, fieldName) === true) throw new Error('null is forbidden');
-    return value;
+    const misfit = data.misfitIn(ref, field, value);
+    return misfit === undefined ? value : withMisfit(value, misfit, new InjectedFault('ill-typed'));
   };
   const result = executeSync({ schema, document, variableValues: variables, fieldResolver });
   return { result, resolved, hiddenFaults, requiresWithArguments };

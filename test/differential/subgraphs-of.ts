@@ -1,11 +1,13 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { execute, parse } from 'graphql';
-import type { DocumentNode, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
+import type { DocumentNode, GraphQLFieldResolver, GraphQLSchema, ResponsePath } from 'graphql';
 import { isJsonObject } from '../../src/core/json.ts';
 import type { TestSubgraph } from '../support/create-test-gateway.ts';
 import { isRef, pickGiven } from './data.ts';
 import type { Ref, WorldData } from './data.ts';
-import { fieldsSelected, namedType, parseSelection, sharedTypes } from './world.ts';
+import { misfitFor, withMisfit } from './misfits.ts';
+import type { Misfit } from './misfits.ts';
+import { fieldsSelected, namedType, parseSelection, sharedTypes, typeNode } from './world.ts';
 import type { ArgModel, FieldModel, Lookup, TypeModel } from './world.ts';
 
 /** One schema text for every subgraph of a world. */
@@ -29,14 +31,16 @@ export function subgraphsOf(lookup: Lookup, current: () => WorldData): Record<st
           schema ??= schemaOf(subgraph, sdl, current);
           const document = documents.get(query) ?? parse(query);
           documents.set(query, document);
-          const result = await execute({
+          const misfits: Misfit[] = [];
+          const { data, ...rest } = await execute({
             schema,
             document,
             variableValues: variables,
             rootValue: undefined,
-            fieldResolver: fieldResolver(subgraph, current()),
+            fieldResolver: withMisfits(fieldResolver(subgraph, current()), current(), misfits),
           });
-          return JSON.parse(JSON.stringify(result)) as object;
+          const spoilt = misfits.reduce((value: unknown, misfit) => withMisfit(value, misfit.path, misfit.value), data);
+          return JSON.parse(JSON.stringify({ data: spoilt, ...rest })) as object;
         },
       },
     ];
@@ -64,6 +68,29 @@ function lookUp(subgraph: string, data: WorldData, representation: Readonly<Reco
   const type = data.lookup.type(String(representation['__typename']));
   const isObject = type?.kind === 'interface' && type.objectIn.includes(subgraph);
   return { ...found, ...(isObject ? { __typename: type.name } : {}), given: representation };
+}
+
+/** Notes what has to be replaced once the answer is made: resolvers cannot answer what does not fit. */
+function withMisfits(
+  resolve: GraphQLFieldResolver<unknown, unknown>,
+  data: WorldData,
+  misfits: Misfit[],
+): GraphQLFieldResolver<unknown, unknown> {
+  return (source, args, context, info) => {
+    const value = resolve(source, args, context, info);
+    const ref = isRef(source) ? source : { __typename: info.parentType.name, id: 0 };
+    const field = data.lookup.field(info.parentType.name, info.fieldName);
+    const place = field && data.misfitIn(ref, field, value);
+    if (field === undefined || place === undefined) return value;
+    const misfit = misfitFor(typeNode(field.type), place, `${data.typeOf(ref)} ${ref.id}`);
+    misfits.push({ path: [...pathOf(info.path), ...place], value: misfit });
+    // Nothing below it fails or is null.
+    return data.lookup.type(namedType(field.type)) === undefined ? value : null;
+  };
+}
+
+function pathOf({ prev, key }: ResponsePath): (string | number)[] {
+  return [...(prev === undefined ? [] : pathOf(prev)), key];
 }
 
 function fieldResolver(subgraph: string, data: WorldData): GraphQLFieldResolver<unknown, unknown> {
