@@ -19,7 +19,7 @@ export interface ShapeField {
   /** undefined for a leaf. */
   readonly shape: AnswerShape | undefined;
   /** Values that replace no other: where one subgraph says what an interface object is, it stays known. */
-  readonly yielding: ReadonlySet<unknown> | undefined;
+  readonly yielding: Pick<ReadonlySet<unknown>, 'has'> | undefined;
 }
 
 /** Object types that satisfy a type condition in the supergraph, the condition itself included. */

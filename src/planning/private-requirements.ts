@@ -1,7 +1,11 @@
-import { Kind, visit } from 'graphql';
-import type { ASTNode, FieldNode, FragmentDefinitionNode, InlineFragmentNode, SelectionSetNode } from 'graphql';
+import { visit } from 'graphql';
+import type { ASTNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql';
 import type { PrivateFields, Requirement } from '../supergraph/private-fields.ts';
+import { selectionOf } from './planned-fetch.ts';
+import type { Entities, Leaf } from './planned-fetch.ts';
 import type { RequiredSelection } from './required-selection.ts';
+
+const nothing: ReadonlySet<string> = new Set();
 
 /** What can be asked with one representation. */
 export interface FetchPart {
@@ -9,59 +13,61 @@ export interface FetchPart {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Keys that the planner put into the representation for other parts. */
   readonly without: ReadonlySet<string>;
-  /** Types of objects that lack what the part needs, so that it is not asked of them. */
+  /** Types of objects of which the part is not asked. */
   readonly notOf: ReadonlySet<string>;
 }
 
-const nothing: ReadonlySet<string> = new Set();
+/** What is known of a field of an entity fetch. */
+export interface LeafNeeds extends Requirement {
+  /** Types of which it is asked, and those of which it must not be asked. */
+  readonly of: ReadonlySet<string>;
+  readonly notOf: ReadonlySet<string>;
+}
 
 /**
  * Parts of an entity fetch whose representations hold every field once: a representation has one `price`, so fields that
- * need it with different arguments are asked with one representation each. So are fields that need what objects of some
- * types do not have (`unmet`, by type), because the others need not do without an answer.
+ * need it with different arguments are asked with one representation each. So are fields that are asked of different
+ * types under the same condition.
  */
 export function splitByRequirement(
-  selectionSet: SelectionSetNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  requirementOf: (typeName: string, fieldName: string) => Requirement,
+  { selectionSet, leaves }: Pick<Entities, 'selectionSet' | 'leaves'>,
+  fragments: FetchPart['fragments'],
+  needsOf: (leaf: Leaf) => LeafNeeds,
   { originals }: PrivateFields,
-  unmet: ReadonlyMap<string, ReadonlySet<string>>,
 ): readonly FetchPart[] {
-  const whole = [{ selectionSet, fragments, without: nothing, notOf: nothing }];
-  if (originals.size === 0 && unmet.size === 0) return whole;
   const nameOf = (privateName: string): string | undefined => originals.get(privateName)?.name.value;
   const clash = (a: string, b: string): boolean => a !== b && nameOf(a) === nameOf(b);
-  const lacking = (keys: ReadonlySet<string>): string[] =>
-    [...unmet].flatMap(([typeName, missing]) => (missing.isDisjointFrom(keys) ? [] : typeName));
 
   const parts: Part[] = [];
-  for (const leaf of leavesOf(selectionSet, fragments, [])) {
-    const { own, privates } = requirementOf(leaf.typeName, leaf.field.name.value);
-    const notOf = new Set(lacking(own));
-    const part = parts.find(
-      (known) =>
-        ![...privates].some((name) => [...known.privates].some((other) => clash(name, other))) &&
-        known.notOf.symmetricDifference(notOf).size === 0,
-    );
+  for (const leaf of leaves) {
+    const { own, privates, of, notOf } = needsOf(leaf);
+    const fits = (part: Part): boolean =>
+      ![...privates].some((name) => [...part.privates].some((other) => clash(name, other))) &&
+      part.of.isDisjointFrom(notOf) &&
+      part.notOf.isDisjointFrom(of);
+    let part = parts.find(fits);
     if (part === undefined) {
-      parts.push({ leaves: [leaf], own: new Set(own), privates: new Set(privates), notOf });
-    } else {
-      part.leaves.push(leaf);
-      for (const name of own) part.own.add(name);
-      for (const name of privates) part.privates.add(name);
+      part = { leaves: [], own: new Set(), privates: new Set(), of: new Set(), notOf: new Set() };
+      parts.push(part);
     }
+    part.leaves.push(leaf);
+    for (const name of own) part.own.add(name);
+    for (const name of privates) part.privates.add(name);
+    for (const typeName of of) part.of.add(typeName);
+    for (const typeName of notOf) part.notOf.add(typeName);
   }
-  if (parts.every(({ notOf }) => parts.length < 2 && notOf.size === 0)) return whole;
-  const required = parts.flatMap((part) => [...part.own]);
-  return parts.map(({ leaves, own, privates, notOf }) => {
-    const foreign = required.filter(
-      (name) => !own.has(name) && lacking(new Set([name])).some((typeName) => !notOf.has(typeName)),
-    );
+  if (parts.every(({ notOf }) => parts.length < 2 && notOf.size === 0)) {
+    return [{ selectionSet, fragments, without: nothing, notOf: nothing }];
+  }
+  return parts.map((part) => {
+    const others = parts.filter((other) => other !== part);
+    const foreign = others.flatMap(({ own, notOf }) => (notOf.isDisjointFrom(part.of) ? [] : [...own]));
+    const privates = others.flatMap((other) => [...other.privates]);
     return {
-      selectionSet: { kind: Kind.SELECTION_SET, selections: leaves.map(wrap) },
+      selectionSet: selectionOf(part.leaves),
       fragments: new Map(),
-      without: new Set([...foreign, ...parts.flatMap((part) => [...part.privates.difference(privates)])]),
-      notOf,
+      without: new Set([...new Set(foreign).difference(part.own), ...new Set(privates).difference(part.privates)]),
+      notOf: part.notOf,
     };
   });
 }
@@ -102,44 +108,10 @@ export function restoreRequired(
   };
 }
 
-interface Part extends Pick<FetchPart, 'notOf'> {
+interface Part {
   readonly leaves: Leaf[];
   readonly own: Set<string>;
   readonly privates: Set<string>;
-}
-
-/** A field of an entity with the fragments it stands in, the outermost first. */
-interface Leaf {
-  readonly typeName: string;
-  readonly field: FieldNode;
-  readonly fragments: readonly Omit<InlineFragmentNode, 'selectionSet'>[];
-}
-
-function leavesOf(
-  { selections }: SelectionSetNode,
-  named: ReadonlyMap<string, FragmentDefinitionNode>,
-  around: Leaf['fragments'],
-): Leaf[] {
-  return selections.flatMap((selection): Leaf[] => {
-    if (selection.kind === Kind.FIELD) {
-      const typeName = around.findLast(({ typeCondition }) => typeCondition !== undefined)?.typeCondition?.name.value;
-      return [{ typeName: typeName ?? '', field: selection, fragments: around }];
-    }
-    const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? named.get(selection.name.value) : selection;
-    if (fragment === undefined) return [];
-    const { typeCondition, selectionSet } = fragment;
-    const wrapper: Leaf['fragments'][number] = {
-      kind: Kind.INLINE_FRAGMENT,
-      ...(typeCondition === undefined ? {} : { typeCondition }),
-      ...(selection.directives === undefined ? {} : { directives: selection.directives }),
-    };
-    return leavesOf(selectionSet, named, [...around, wrapper]);
-  });
-}
-
-function wrap({ field, fragments }: Leaf): FieldNode | InlineFragmentNode {
-  return fragments.reduceRight<FieldNode | InlineFragmentNode>(
-    (inner, fragment) => ({ ...fragment, selectionSet: { kind: Kind.SELECTION_SET, selections: [inner] } }),
-    field,
-  );
+  readonly of: Set<string>;
+  readonly notOf: Set<string>;
 }

@@ -48,8 +48,8 @@ export interface BuiltSupergraph {
    * union, its object types.
    */
   readonly possibleTypes: (typeName: string) => ReadonlySet<string>;
-  /** Interfaces that are object types in some subgraph (`@interfaceObject`). */
-  readonly interfaceObjects: ReadonlySet<string>;
+  /** Interfaces that are object types in some subgraphs (`@interfaceObject`), with the names of these. */
+  readonly interfaceObjects: ReadonlyMap<string, ReadonlySet<string>>;
   /** By `Type` and `Type.field`. */
   readonly protections: ReadonlyMap<string, readonly Protection[]>;
   /** The fields that labels of `@override` move. */
@@ -97,7 +97,7 @@ export function buildSupergraph(sdl: string): BuiltSupergraph {
       fieldReads: fieldReads(sdl),
       subgraphs: supergraph.subgraphsMetadata(),
       possibleTypes: rememberPossibleTypes(schema),
-      interfaceObjects: interfaceObjects(schema),
+      interfaceObjects: interfaceObjects(supergraph),
       protections: protections(schema),
       labelledFields: labelledFields(planner.supergraph.schema),
     };
@@ -125,12 +125,16 @@ function rememberPossibleTypes(schema: Schema): BuiltSupergraph['possibleTypes']
   };
 }
 
-function interfaceObjects(schema: Schema): ReadonlySet<string> {
-  const types = [...(schema.directive('join__type')?.applications() ?? [])];
-  const names = types.flatMap((type) =>
-    type.arguments()['isInterfaceObject'] === true && type.parent instanceof InterfaceType ? [type.parent.name] : [],
-  );
-  return new Set(names);
+function interfaceObjects(supergraph: Supergraph): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const type of supergraph.schema.directive('join__type')?.applications() ?? []) {
+    const { isInterfaceObject, graph } = type.arguments();
+    if (isInterfaceObject !== true || !(type.parent instanceof InterfaceType)) continue;
+    const subgraph = [...supergraph.subgraphNameToGraphEnumValue()].find(([, value]) => value === graph)?.[0];
+    if (subgraph === undefined) continue;
+    found.set(type.parent.name, (found.get(type.parent.name) ?? new Set()).add(subgraph));
+  }
+  return found;
 }
 
 /** Found by the address of their specification, whatever they are called here. */
