@@ -43,9 +43,11 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     const logger = more.logger ?? createLogger(config.logging.level);
     const redis = config.redis === undefined ? undefined : connectRedis(config.redis, logger);
     if (redis !== undefined) onStop(() => redis.close());
+    else if (config.rateLimit !== undefined || config.cache !== undefined)
+      logger.info({}, 'without Redis, limits and caches are those of this process alone');
 
-    const limit =
-      config.rateLimit && rateLimitStep(createRateLimiter(config.rateLimit.rules, { redis: redis?.limits, logger }));
+    const limiter = config.rateLimit && createRateLimiter(config.rateLimit.rules, { redis: redis?.limits, logger });
+    const limit = limiter && rateLimitStep(limiter);
     const door: DoorStep[] = limit === undefined ? [] : [limit];
     if (config.authentication !== undefined) {
       const authenticator = await createAuthenticator(config.authentication, { logger });
@@ -81,6 +83,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       policies: config.authorization?.policies,
       enforcement: config.authorization?.mode,
       allowTransitive: config.authorization?.allowTransitive,
+      rateLimits: limiter?.operations,
       ...(entities === undefined || store === undefined
         ? {}
         : {
@@ -99,6 +102,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       apollo,
       extendContext: config.context,
       explorerDirectory: explorer?.kind === 'ready' ? explorer.directory : undefined,
+      degraded: () => (redis === undefined || redis.isAvailable() ? [] : ['redis']),
       logger,
     });
     await apollo.start();

@@ -4,11 +4,11 @@ import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import type { GatewayConfig, GraphQLDataSource, SupergraphManager } from '@apollo/gateway';
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
 import { GraphQLError, OperationTypeNode } from 'graphql';
-import type { GraphQLSchema } from 'graphql';
+import type { FieldNode, GraphQLSchema } from 'graphql';
 import { createDataPhase } from './authorization/data-phase.ts';
 import { dryRun, rejection } from './authorization/enforcement.ts';
 import type { EnforcementMode } from './authorization/enforcement.ts';
-import { preFlight } from './authorization/pre-flight.ts';
+import { denyFields, preFlight } from './authorization/pre-flight.ts';
 import type { PreFlight } from './authorization/pre-flight.ts';
 import { ConfigurationError, RequestError } from './core/errors.ts';
 import { silentLogger } from './core/logger.ts';
@@ -133,7 +133,7 @@ export class AtriumGateway extends ApolloGateway {
     const generation = this.#generations.get(request.schema);
     if (generation === undefined) throw new Error('The request was validated against a schema this gateway never had');
     const { schema, document, operation } = request;
-    const { enforcement, maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS } = this.#options;
+    const { enforcement, rateLimits, maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS } = this.#options;
     if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionsRefused();
 
     const variables: Readonly<Record<string, unknown>> = request.request.variables ?? {};
@@ -145,7 +145,7 @@ export class AtriumGateway extends ApolloGateway {
     const asked = generation.operations.get(request);
     const conditions = asked.conditionsIn(coerced);
     // What rules over context and arguments deny is neither planned nor fetched.
-    const decided = await preFlight({
+    const asking = {
       rules: generation.rules,
       schema,
       document,
@@ -155,11 +155,23 @@ export class AtriumGateway extends ApolloGateway {
       context: request.context,
       logger: this.#log,
       isEnforced: enforcement !== 'dryRun',
-    });
+    };
+    let decided = await preFlight(asking);
     if (decided.touched) context.responseHeaders.set('cache-control', 'private, no-store');
     const rejected = enforcement === 'reject' ? rejection(decided, context.principal) : undefined;
     if (rejected !== undefined) return { errors: rejected };
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
+
+    const { denials } = decided;
+    const isDenied = (typeName: string, node: FieldNode) => denials?.get(node)?.has(typeName) === true;
+    const limited = await rateLimits?.limit({ ...asking, isDenied, context });
+    if (limited !== undefined) {
+      decided = denyFields(asking, decided, limited.refused);
+      if (decided.refused !== undefined) {
+        await limited.refund();
+        return refusedMutation(decided.refused);
+      }
+    }
 
     const enforced = createDataPhase(decided, schema, asked.names);
     const trial = enforcement === 'dryRun' ? dryRun(decided, enforced) : undefined;
@@ -243,8 +255,8 @@ function subscriptionsRefused(): RequestError {
 /** None of the mutation has run: its answer would have been null whatever the other fields did. */
 function refusedMutation(refused: NonNullable<PreFlight['refused']>): GatewayExecutionResult {
   const errors = refused.map(
-    ({ responseName, denial: { message, code } }) =>
-      new GraphQLError(message, { path: [responseName], extensions: { code } }),
+    ({ responseName, denial: { message, code, extensions } }) =>
+      new GraphQLError(message, { path: [responseName], extensions: { ...extensions, code } }),
   );
   return { data: null, errors };
 }

@@ -12,6 +12,7 @@ import { SharedLoaders } from './execution/shared-loaders.ts';
 import type { Batching } from './execution/shared-loaders.ts';
 import { createOperationPlanner } from './planning/operation-planner.ts';
 import type { OperationPlanner } from './planning/operation-planner.ts';
+import type { OperationLimiter } from './rate-limit/operation-limiter.ts';
 import type { SubgraphClient } from './subgraph/client.ts';
 import type { SubgraphTarget, Transport } from './subgraph/http-client.ts';
 import { buildSupergraph } from './supergraph/supergraph.ts';
@@ -44,6 +45,8 @@ export interface GenerationOptions extends AuthorizationOptions {
   readonly checkSubgraphs?: (names: readonly string[]) => void;
   /** Makes the entity cache of a supergraph, which is known by a hash of its text. */
   readonly createCache?: (supergraphId: string) => EntityCache;
+  /** Limits on operations and fields. */
+  readonly rateLimits?: OperationLimiter | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -58,6 +61,7 @@ export function createGeneration(
   const id = hash('sha256', sdl);
   const supergraph = buildSupergraph(sdl);
   options.checkSubgraphs?.(supergraph.subgraphs.map(({ name }) => name));
+  options.rateLimits?.check(supergraph.apiSchema);
   const targets = new Map<string, SubgraphTarget>();
   const batching = new Map<string, Batching>();
   for (const { name, url } of supergraph.subgraphs) {

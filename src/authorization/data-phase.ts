@@ -34,11 +34,11 @@ const undecided: Denial = { message: 'Not decided yet.', code: 'FORBIDDEN' };
 
 /** undefined when there is nothing to hide, whatever the data. */
 export function createDataPhase(
-  { verdict: denialBefore, postponed }: PreFlight,
+  { denials, postponed }: PreFlight,
   schema: GraphQLSchema,
   names: FieldNames,
 ): DataPhase | undefined {
-  if (denialBefore === undefined && postponed === undefined) return undefined;
+  if (denials === undefined && postponed === undefined) return undefined;
   const hidden = new Set<string>();
   const positions = new Map<FieldNode, Map<string, Position>>();
   let waiting: Promise<void>[] = [];
@@ -65,7 +65,7 @@ export function createDataPhase(
     decide: decideAt,
     verdict(...place) {
       const denial = decideAt(...place);
-      return denial && { message: denial.message, extensions: { code: denial.code } };
+      return denial && { message: denial.message, extensions: { ...denial.extensions, code: denial.code } };
     },
     pending() {
       if (waiting.length === 0) return undefined;
@@ -77,7 +77,7 @@ export function createDataPhase(
 
   function decideAt(...[parentType, node, place]: Parameters<Verdict>): Denial | undefined {
     const position = positions.get(node)?.get(parentType);
-    return denialBefore?.(parentType, node) ?? (position && decide(position, place));
+    return denials?.get(node)?.get(parentType) ?? (position && decide(position, place));
   }
 
   function decide({ postponed: rule, readers, decided }: Position, place: VerdictPlace): Denial | undefined {

@@ -1,5 +1,5 @@
-import { isNonNullType, Kind, OperationTypeNode } from 'graphql';
-import type { DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
+import { isNonNullType, Kind, OperationTypeNode, visit } from 'graphql';
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import type { Logger } from '../core/logger.ts';
 import { decideFields } from './decide-fields.ts';
 import type { Asked, Denials, Postponements } from './decide-fields.ts';
@@ -24,10 +24,10 @@ export interface PreFlight {
   /** Tells the documents that are left of one apart; undefined for the very document that came in. */
   readonly decisions?: string;
   /**
-   * Why a field node of the original document is denied on an object type, undefined when it is allowed. Absent when
-   * nothing is denied. Where several nodes share a response name, a denial of one denies the position.
+   * Why field nodes of the original document are denied; absent when none is. Where several nodes share a response name,
+   * a denial of one denies the position.
    */
-  readonly verdict?: (parentType: string, field: FieldNode) => Denial | undefined;
+  readonly denials?: Denials;
   /** What is denied, also where that is not enforced. */
   readonly denied: readonly DeniedField[];
   /** Fields whose rules wait for the data; absent when none does. */
@@ -73,18 +73,43 @@ export async function preFlight(input: PreFlightInput): Promise<PreFlight> {
     [...byType].map(([type, denial]) => ({ field: `${type}.${node.name.value}`, denial })),
   );
   const denials: Denials = input.isEnforced === false ? new Map() : found;
-  if (denials.size === 0 && postponed.size === 0) return { document, denied, empty: asksNothing(operation), touched };
+  return { ...pruned(input, denials, postponed), denied, touched };
+}
 
+/** What is left when some fields, as `Type.field`, are denied to everybody besides; `denied` stays what rules deny. */
+export function denyFields(
+  input: PreFlightInput,
+  decided: PreFlight,
+  fields: ReadonlyMap<string, Denial>,
+): PreFlight {
+  const denials = new Map(decided.denials);
+  visit(input.document, {
+    Field(node) {
+      for (const [field, denial] of fields) {
+        const [typeName = '', name] = field.split('.');
+        if (node.name.value === name) denials.set(node, new Map([[typeName, denial], ...(denials.get(node) ?? [])]));
+      }
+    },
+  });
+  const { denied, touched } = decided;
+  return { ...pruned(input, denials, decided.postponed ?? new Map()), denied, touched };
+}
+
+function pruned(
+  input: PreFlightInput,
+  denials: Denials,
+  postponed: Postponements,
+): Omit<PreFlight, 'denied' | 'touched'> {
+  const { document, operation } = input;
+  if (denials.size === 0 && postponed.size === 0) return { document, empty: asksNothing(operation) };
   const left = prunedDocument(input, denials, postponed);
   const refused = refusedRootFields(input, denials);
   return {
     document: left.document,
     decisions: left.decisions,
-    ...(denials.size > 0 ? { verdict: (parentType, field) => denials.get(field)?.get(parentType) } : {}),
+    ...(denials.size > 0 ? { denials } : {}),
     ...(postponed.size > 0 ? { postponed } : {}),
-    denied,
     empty: asksNothing(left.operation),
-    touched,
     ...(refused.length > 0 ? { refused } : {}),
   };
 }

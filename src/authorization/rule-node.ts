@@ -6,7 +6,11 @@ import type { RuleFragment } from './rule-fragment.ts';
 /** Why a position is null, as the client reads it. */
 export interface Denial {
   readonly message: string;
-  readonly code: 'FORBIDDEN' | 'UNAUTHENTICATED' | 'UNAUTHORIZED_FIELD_OR_TYPE';
+  /** The last two are not said by rules, but by limits on single fields. */
+  readonly code:
+    'FORBIDDEN' | 'UNAUTHENTICATED' | 'UNAUTHORIZED_FIELD_OR_TYPE' | 'RATE_LIMITED' | 'SERVICE_UNAVAILABLE';
+  /** Of the error, besides the code. */
+  readonly extensions?: object;
 }
 
 /** A checked rule of a rule tree as plain data. */

@@ -7,6 +7,7 @@ import type { CompiledRules } from '../authorization/rule-tree.ts';
 import { createRequestContext } from '../core/request-context.ts';
 import { configFlags, configFlagsHelp, cliLogger, openConfig, readSupergraph } from './open-config.ts';
 import { openApiKeys } from '../authentication/api-keys.ts';
+import { createRateLimiter } from '../rate-limit/limiter.ts';
 import { createAuthenticator } from '../authentication/authenticator.ts';
 import { parseFlags } from './verb.ts';
 import type { Io, Verb } from './verb.ts';
@@ -29,6 +30,8 @@ export const validate: Verb = {
       config,
       supergraph.subgraphs.map(({ name }) => name),
     );
+    const limiter = createRateLimiter(config.rateLimit?.rules ?? [], { logger: cliLogger(io) });
+    limiter.operations?.check(supergraph.apiSchema);
     await checkKeys(config.authentication, io);
     const rules = rulesOf(supergraph, config.authorization ?? {}, cliLogger(io));
     io.out(
@@ -91,7 +94,11 @@ function describeAuthentication(authentication: AtriumConfig['authentication']):
 function describeRateLimits(rateLimit: AtriumConfig['rateLimit']): string {
   if (rateLimit === undefined || rateLimit.rules.length === 0) return 'none';
   return rateLimit.rules
-    .map(({ name, key, limit, windowSeconds }) => `${name}: ${limit} requests in ${windowSeconds} s per ${key}`)
+    .map(({ name, key, limit, windowSeconds, scope = 'request', charge, shadow }) => {
+      const counted = charge === 'cost' ? 'units of cost' : scope.includes('.') ? `calls of ${scope}` : `${scope}s`;
+      const whom = typeof key === 'function' ? 'key of its own' : key;
+      return `${name}: ${limit} ${counted} in ${windowSeconds} s per ${whom}${shadow === true ? ' (shadow)' : ''}`;
+    })
     .join('\n                ');
 }
 

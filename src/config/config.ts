@@ -2,6 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { z } from 'zod';
 import type { RequestContext } from '../core/request-context.ts';
 import { leastSecretLength } from '../core/verify-request.ts';
+import { isAddressOrNetwork } from '../core/networks.ts';
 import { closestNames } from './closest-names.ts';
 
 /** What a user writes in `gateway.config.ts`, or passes to `parseConfig`. */
@@ -79,6 +80,11 @@ function section<Shape extends z.core.$ZodLooseShape>(shape: Shape, expected = '
   });
 }
 
+const redisUrl = z.url({ protocol: /^rediss?$/, error: 'a redis or rediss URL' });
+const proxy = 'an address or a network, such as "10.0.0.0/8"';
+const clientKeys = ['principal', 'apiKey', 'ip', 'global'] as const;
+const limitKey = `one of ${clientKeys.map((key) => `"${key}"`).join(', ')}, or a function`;
+const limitScope = '"request", "operation" or a field, such as "Mutation.login"';
 /** setTimeout's longest delay. */
 const longestMs = 2_147_483_647;
 const longestSeconds = 86_400;
@@ -124,6 +130,11 @@ export const configSchema = section({
     requestTimeoutMs: milliseconds.default(30_000),
     /** How long a stopping gateway waits for the requests it has. */
     shutdownMs: milliseconds.default(10_000),
+    /** Proxies whose `X-Forwarded-For` is believed: addresses and networks, such as `10.0.0.0/8`. */
+    trustedProxies: list(
+      z.string(proxy).refine(isAddressOrNetwork, proxy),
+      'a list of addresses and networks',
+    ).default([]),
     cors: section({
       origins: z.union(
         [z.literal('*'), z.array(text('an origin'))],
@@ -262,13 +273,31 @@ export const configSchema = section({
     rules: list(
       section({
         name: z.string(ruleName).regex(/^[\w-]+$/, ruleName),
-        /** Who shares a limit. `principal` counts an anonymous client by its address. */
-        key: oneOf(['principal', 'ip', 'global']),
-        /** Requests allowed per window. */
+        /**
+         * Who shares a limit. `principal` counts an anonymous client by its address, `apiKey` only those that sent one. A
+         * function gives a text, or null for who is not counted.
+         */
+        key: z.union([z.enum(clientKeys), callback<(context: RequestContext) => string | null>(limitKey)], limitKey),
+        /** What may be charged per window. */
         limit: integer(1, 1_000_000_000),
         windowSeconds: positive(`a number of seconds over 0 and up to ${longestSeconds}`, longestSeconds),
-        /** Requests that may come at once; `limit` by default. */
+        /** What may be charged at once; `limit` by default. */
         burst: integer(1, 1_000_000_000).optional(),
+        /** What is refused: `request` (default) before the body is read, `operation` before it is planned, or a field. */
+        scope: z
+          .string(limitScope)
+          .regex(/^(request|operation|[_A-Za-z]\w*\.[_A-Za-z]\w*)$/, limitScope)
+          .optional(),
+        /** With scope `operation`: only these. */
+        operations: list(oneOf(['query', 'mutation']), 'a list of "query" and "mutation"')
+          .min(1, 'at least one kind')
+          .optional(),
+        /** `request`: one (default). `field`: each call of the scope's field (default there). `cost`: what an operation costs. */
+        charge: oneOf(['request', 'field', 'cost']).optional(),
+        /** While Redis cannot count: this process does (default), nobody does, or what the rule limits is refused. */
+        onError: oneOf(['local', 'open', 'closed']).optional(),
+        /** Count, and only log what would have been refused. */
+        shadow: flag.optional(),
       }),
       'a list of rules',
     ),
@@ -282,8 +311,22 @@ export const configSchema = section({
   }).optional(),
   /** Shared store of caches and rate limits; without it each process has its own. */
   redis: section({
-    url: z.url({ protocol: /^rediss?$/, error: 'a redis or rediss URL' }),
+    url: redisUrl.optional(),
+    /** Instead of `url`: some nodes of a Redis Cluster. */
+    cluster: list(redisUrl, 'a list of redis or rediss URLs').min(1, 'at least one node').optional(),
+    /** Instead of `url`: sentinels, and the name of the primary they watch. */
+    sentinel: section({
+      name: text('a name'),
+      nodes: list(redisUrl, 'a list of redis or rediss URLs').min(1, 'at least one node'),
+    }).optional(),
+    /** Stronger than those in the first URL. */
+    username: text('a name').optional(),
+    password: text('a password').optional(),
+    /** true, or Node's options of a TLS connection. */
+    tls: z.union([z.boolean(), opaqueObject<object>('')], 'true or an object of options').optional(),
     keyPrefix: z.string('a text').default('atrium:'),
+    /** Further options of ioredis; those that keep Redis from holding up requests stay as they are. */
+    options: opaqueObject<object>('an object of options').optional(),
   }).optional(),
   /**
    * What an operation may be before it is validated, planned or executed. Counts are of a whole document, and a fragment

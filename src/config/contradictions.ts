@@ -11,7 +11,8 @@ export function findContradictions(config: ParsedConfig): Problem[] {
     ...issuerProblems(config.authentication?.issuers ?? []),
     ...credentialProblems(config.authentication),
     ...headerProblems(config),
-    ...rateLimitProblems(config.rateLimit?.rules ?? []),
+    ...redisProblems(config.redis),
+    ...rateLimitProblems(config),
   ];
 }
 
@@ -68,13 +69,33 @@ function headerProblems({ headers, authentication }: ParsedConfig): Problem[] {
   }));
 }
 
-function rateLimitProblems(rules: readonly { name: string; limit: number; burst?: number | undefined }[]): Problem[] {
+function redisProblems(redis: ParsedConfig['redis']): Problem[] {
+  if (redis === undefined) return [];
+  const kinds = (['url', 'cluster', 'sentinel'] as const).filter((kind) => redis[kind] !== undefined);
+  if (kinds.length === 1) return [];
+  const came = kinds.length === 0 ? 'none of them' : kinds.join(' and ');
+  return [{ path: ['redis'], message: `expected exactly one of url, cluster and sentinel, got ${came}` }];
+}
+
+function rateLimitProblems({ rateLimit, authentication }: ParsedConfig): Problem[] {
+  const rules = rateLimit?.rules ?? [];
   const problems = repeated(rules.map(({ name }) => name)).map((index) =>
     expected(['rateLimit', 'rules', index, 'name'], 'a name of its own', rules[index]?.name),
   );
-  for (const [index, { limit, burst }] of rules.entries()) {
-    if (burst === undefined || burst <= limit) continue;
-    problems.push(expected(['rateLimit', 'rules', index, 'burst'], `at most the limit, ${limit}`, burst));
+  for (const [index, rule] of rules.entries()) {
+    const { key, limit, burst = limit, scope = 'request', operations, charge } = rule;
+    const isField = scope.includes('.');
+    const found = (member: string, message: string) =>
+      problems.push({ path: ['rateLimit', 'rules', index, member], message });
+    if (burst > limit) problems.push(expected(['rateLimit', 'rules', index, 'burst'], `at most the limit, ${limit}`, burst));
+    if (key === 'apiKey' && authentication?.apiKeys === undefined) found('key', 'needs authentication.apiKeys');
+    if (typeof key === 'function' && scope === 'request') {
+      const kinds = '"principal", "apiKey", "ip" or "global"';
+      found('key', `expected ${kinds}: a function is given the context, and so goes with another scope than "request"`);
+    }
+    if (operations !== undefined && scope !== 'operation') found('operations', 'goes with scope "operation" alone');
+    if (charge === 'field' && !isField) found('charge', 'expected a scope of one field, such as "Mutation.login"');
+    if (charge === 'cost' && scope !== 'operation') found('charge', 'goes with scope "operation" alone');
   }
   return problems;
 }

@@ -37,7 +37,7 @@ export function parseConfig(input: unknown, env: Environment, options: ParseOpti
 }
 
 function finish(parsed: ParsedConfig, subgraphAddresses: Record<string, string>, directory: string): AtriumConfig {
-  const { authorization, plugins, authentication, supergraph, ...rest } = parsed;
+  const { authorization, plugins, authentication, supergraph, redis, ...rest } = parsed;
   const path = (relative: string) => resolve(directory, relative);
   return Object.freeze({
     ...freezeData({
@@ -47,9 +47,15 @@ function finish(parsed: ParsedConfig, subgraphAddresses: Record<string, string>,
       ...(authentication ? { authentication: withPaths(authentication, path) } : {}),
       subgraphAddresses,
     }),
+    ...(redis ? { redis: frozenRedis(redis) } : {}),
     ...(authorization ? { authorization: Object.freeze({ ...authorization }) } : {}),
     plugins: Object.freeze([...plugins]),
   });
+}
+
+/** What is handed on to TLS and ioredis stays as it is: it may hold buffers. */
+function frozenRedis({ tls, options, ...rest }: NonNullable<ParsedConfig['redis']>) {
+  return Object.freeze({ ...freezeData(rest), ...(tls && { tls }), ...(options && { options }) });
 }
 
 function withPaths(

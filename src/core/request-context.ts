@@ -33,7 +33,7 @@ export interface RequestContext {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** null for an anonymous client. */
   readonly principal: Principal | null;
-  /** Address of the client's socket. */
+  /** Of the client's socket; behind `server.trustedProxies`, what they say it is. */
   readonly clientAddress: string;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;

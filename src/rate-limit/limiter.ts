@@ -1,21 +1,32 @@
+import { ConfigurationError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import type { RequestRecord } from '../core/request-context.ts';
 import type { RedisConnection } from '../redis/connect.ts';
 import { admits } from './gcra.ts';
-import type { Charge } from './gcra.ts';
 import { createMemoryBuckets } from './memory-buckets.ts';
-import { createRedisBuckets } from './redis-buckets.ts';
-import { burstOf, chargeOf } from './rule.ts';
+import { createOperationLimiter } from './operation-limiter.ts';
+import type { LimitedOperation, OperationLimiter } from './operation-limiter.ts';
+import { createRedisBuckets, refundOf } from './redis-buckets.ts';
+import { chargeOf, clientOf, compileRules } from './rule.ts';
 import type { RateLimitRule, RateLimitSubject } from './rule.ts';
+import { headersOf, refusalIn, takenIn, tallyOf } from './tally.ts';
+import type { Entry, Refusal, Tally } from './tally.ts';
 
 export interface RateLimiter {
-  /** Counts one request against every rule, or against none when one refuses. Never rejects. */
-  check(subject: RateLimitSubject): Promise<RateLimitDecision>;
+  /** Counts one request against every rule of scope `request`, or against none when one refuses. Never rejects. */
+  check(request: LimitedRequest): Promise<RateLimitDecision>;
+  /** Absent when no rule has another scope. */
+  readonly operations: OperationLimiter | undefined;
+}
+
+export interface LimitedRequest extends RateLimitSubject {
+  /** The request's own, by which the operation's limits find what the door has taken. */
+  readonly record: RequestRecord;
 }
 
 export interface RateLimitDecision {
   readonly allowed: boolean;
-  /** The rule that refuses and the whole seconds until it would not. */
-  readonly refusal: { readonly policy: string; readonly retryAfter: number } | null;
+  readonly refusal: Refusal | undefined;
   /** `ratelimit-policy`, `ratelimit` and, when refused, `retry-after`. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -24,62 +35,73 @@ export interface RateLimiterOptions {
   /** Absent: this process counts alone, as it does while Redis fails. */
   readonly redis?: RedisConnection | undefined;
   readonly logger: Logger;
+  /** What an operation costs, for rules that charge it. */
+  readonly costOf?: ((operation: LimitedOperation) => number) | undefined;
   /** Milliseconds from any origin. */
   readonly clock?: () => number;
 }
 
+/** Counts for the two places where limits are asked: at the door, and once it is known what an operation asks. */
+export interface Counter {
+  /** `record` is the request's. */
+  count(entries: readonly Entry[], record: RequestRecord): Promise<Tally>;
+  /** Everything counted for a request up to now. */
+  talliesOf(record: RequestRecord): readonly Tally[];
+  /** Gives everything back. */
+  refund(record: RequestRecord): Promise<void>;
+}
+
+/** @throws ConfigurationError when a rule charges by cost and there is no `costOf` */
 export function createRateLimiter(
   rules: readonly RateLimitRule[],
-  { redis, logger, clock = () => performance.now() }: RateLimiterOptions,
+  { redis, logger, costOf, clock = () => performance.now() }: RateLimiterOptions,
 ): RateLimiter {
   const local = createMemoryBuckets(clock);
   const buckets = redis === undefined ? local : createRedisBuckets(redis, { fallback: local, logger, clock });
-  const policy = rules.map((rule) => `"${rule.name}";q=${rule.limit};w=${Math.ceil(rule.windowSeconds)}`).join(', ');
-  return {
-    async check(subject) {
-      if (rules.length === 0) return { allowed: true, refusal: null, headers: {} };
-      const charges = rules.map((rule) => chargeOf(rule, subject));
-      return decide(rules, policy, charges, await buckets.take(charges));
+  const compiled = compileRules(rules);
+  const door = compiled.filter(({ scope }) => scope === 'request');
+  const later = compiled.filter(({ scope }) => scope !== 'request');
+  const uncharged = later.find(({ charge }) => charge === 'cost');
+  if (uncharged !== undefined && costOf === undefined) {
+    throw new ConfigurationError(`rateLimit: rule "${uncharged.name}" charges by cost, and nothing tells what that is`);
+  }
+
+  const tallies = new WeakMap<RequestRecord, readonly Tally[]>();
+  const counter: Counter = {
+    async count(entries, record) {
+      const charges = entries.map(({ charge }) => charge);
+      const tally = tallyOf(entries, await buckets.take(charges, record));
+      for (const [index, { rule, charge, amount }] of entries.entries()) {
+        if (!rule.shadow || admits(charge, tally.backlogs[index])) continue;
+        logger.info({ policy: rule.name, scope: rule.scope, amount }, 'rate limit in shadow: this would have been refused');
+      }
+      if (later.length > 0) tallies.set(record, [...counter.talliesOf(record), tally]);
+      return tally;
+    },
+    talliesOf: (record) => tallies.get(record) ?? [],
+    async refund(record) {
+      const counted = counter.talliesOf(record);
+      tallies.delete(record);
+      for (const tally of counted) {
+        await tally.from.adjust(
+          takenIn(tally).map(({ charge }) => refundOf(charge)),
+          record,
+        );
+      }
     },
   };
-}
 
-interface RuleState {
-  readonly name: string;
-  readonly admitted: boolean;
-  /** Requests it would admit now, after this one. */
-  readonly remaining: number;
-  /** Whole seconds until it admits one more. */
-  readonly seconds: number;
-}
-
-function decide(
-  rules: readonly RateLimitRule[],
-  policy: string,
-  charges: readonly Charge[],
-  backlogs: readonly (number | undefined)[],
-): RateLimitDecision {
-  const isKnown = (index: number) => backlogs[index] !== undefined;
-  const allowed = charges.every((charge, index) => isKnown(index) && admits(charge, backlogs[index] ?? 0));
-  const states = rules.flatMap((rule, index) => {
-    const [charge, backlog] = [charges[index], backlogs[index]];
-    return charge === undefined || backlog === undefined ? [] : [stateOf(rule, charge, backlog, allowed)];
-  });
-  states.sort((a, b) => Number(a.admitted) - Number(b.admitted) || a.remaining - b.remaining || b.seconds - a.seconds);
-  const headers = {
-    'ratelimit-policy': policy,
-    ratelimit: states.map(({ name, remaining, seconds }) => `"${name}";r=${remaining};t=${seconds}`).join(', '),
+  return {
+    async check(request) {
+      const entries = door.flatMap((rule): Entry[] => {
+        const client = typeof rule.key === 'function' ? undefined : clientOf(rule.key, request);
+        return client === undefined ? [] : [{ rule, charge: chargeOf(rule, client, 1), amount: 1 }];
+      });
+      if (entries.length === 0) return { allowed: true, refusal: undefined, headers: {} };
+      const tally = await counter.count(entries, request.record);
+      const refusal = refusalIn(tally, 0);
+      return { allowed: refusal === undefined, refusal, headers: headersOf([tally], refusal) };
+    },
+    operations: later.length === 0 ? undefined : createOperationLimiter(later, { counter, costOf, logger }),
   };
-  const [first] = states;
-  if (allowed || first === undefined) return { allowed, refusal: null, headers };
-  const refusal = { policy: first.name, retryAfter: first.seconds };
-  return { allowed, refusal, headers: { ...headers, 'retry-after': String(first.seconds) } };
-}
-
-function stateOf(rule: RateLimitRule, charge: Charge, before: number, charged: boolean): RuleState {
-  const { increment, tolerance } = charge;
-  const backlog = charged ? before + increment : before;
-  const remaining = Math.floor((tolerance - backlog) / increment);
-  const nextUnit = backlog === 0 ? 0 : backlog - (burstOf(rule) - remaining - 1) * increment;
-  return { name: rule.name, admitted: admits(charge, before), remaining, seconds: Math.ceil(nextUnit / 1_000_000) };
 }

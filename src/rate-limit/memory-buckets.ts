@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { admits, backlogOf } from './gcra.ts';
+import { backlogOf, isRefused, refusedGroups } from './gcra.ts';
 import type { Buckets } from './gcra.ts';
 
 const maxBuckets = 100_000;
@@ -7,20 +7,28 @@ const maxBuckets = 100_000;
 /** Buckets in this process. `clock` gives milliseconds from any origin. */
 export function createMemoryBuckets(clock: () => number): Buckets {
   const arrivals = new LRUCache<string, number>({ max: maxBuckets });
-  return {
+  const now = () => Math.round(clock() * 1000);
+  const buckets: Buckets = {
     async take(charges) {
-      const now = Math.round(clock() * 1000);
+      const at = now();
       const backlogs = charges.map(({ key, tolerance }) => {
         const arrival = arrivals.get(key);
-        if (arrival !== undefined && arrival > now + tolerance) arrivals.set(key, now + tolerance);
-        return backlogOf(arrival, tolerance, now);
+        if (arrival !== undefined && arrival > at + tolerance) arrivals.set(key, at + tolerance);
+        return backlogOf(arrival, tolerance, at);
       });
-      if (charges.every((charge, index) => admits(charge, backlogs[index] ?? 0))) {
-        for (const [index, { key, increment }] of charges.entries()) {
-          arrivals.set(key, now + (backlogs[index] ?? 0) + increment);
-        }
+      const refused = refusedGroups(charges, backlogs);
+      for (const [index, charge] of charges.entries()) {
+        if (!isRefused(refused, charge)) arrivals.set(charge.key, at + (backlogs[index] ?? 0) + charge.increment);
       }
-      return backlogs;
+      return { backlogs, from: buckets };
+    },
+    async adjust(charges) {
+      const at = now();
+      for (const { key, increment, tolerance } of charges) {
+        const backlog = backlogOf(arrivals.get(key), tolerance, at) + increment;
+        arrivals.set(key, at + Math.min(backlog, tolerance));
+      }
     },
   };
+  return buckets;
 }

@@ -2,17 +2,21 @@ import type { Result } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../core/logger.ts';
 import type { RedisConnection } from '../redis/connect.ts';
-import { admits, backlogOf } from './gcra.ts';
-import type { Buckets, Charge } from './gcra.ts';
-import { gcraScript } from './gcra-script.ts';
+import type { RedisWait } from '../redis/store.ts';
+import { admits, backlogOf, isRefused, refusedGroups } from './gcra.ts';
+import type { Buckets, Charge, Taken } from './gcra.ts';
+import { adjustNowScript, takeNowScript } from './gcra-script.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     atriumTake(keyCount: number, ...keysThenNumbers: (string | number)[]): Result<number[], Context>;
+    atriumAdjust(key: string, increment: number, tolerance: number): Result<unknown, Context>;
   }
 }
 
 const maxRefusals = 10_000;
+/** Without a failure for so long, Redis counts again. */
+const recoveredAfterMs = 1000;
 
 export interface RedisBucketsOptions {
   /** Counts while Redis cannot. */
@@ -22,6 +26,9 @@ export interface RedisBucketsOptions {
   readonly clock: () => number;
 }
 
+type Backlogs = (number | undefined)[];
+type Take = (charges: readonly Charge[]) => Promise<Taken['backlogs']>;
+
 /**
  * Buckets shared by all replicas, on Redis' clock. A bucket that refused is remembered here until it has drained
  * enough, so that a client who keeps asking costs Redis nothing.
@@ -30,47 +37,109 @@ export function createRedisBuckets(
   connection: RedisConnection,
   { fallback, logger, clock }: RedisBucketsOptions,
 ): Buckets {
-  connection.redis.defineCommand('atriumTake', { lua: gcraScript });
+  const { redis } = connection;
+  redis.defineCommand('atriumTake', { lua: takeNowScript });
+  redis.defineCommand('atriumAdjust', { lua: adjustNowScript, numberOfKeys: 1 });
   const refusals = new LRUCache<string, number>({ max: maxRefusals });
-  const now = () => Math.round(clock() * 1000);
-  let isShared = true;
+  let failedAt: number | undefined;
 
-  async function takeFromRedis(charges: readonly Charge[]): Promise<readonly number[]> {
-    const backlogs = await connection.run(async (redis) =>
-      redis.atriumTake(
-        charges.length,
-        ...charges.map(({ key }) => key),
-        ...charges.flatMap(({ increment, tolerance }) => [increment, tolerance]),
-      ),
+  const buckets: Buckets = {
+    async take(charges, waiting) {
+      const remembered = refusals.size === 0 ? [] : charges.map(rememberedBacklog);
+      try {
+        const taken = { backlogs: await takeShared(charges, [...remembered], waiting), from: buckets };
+        if (failedAt !== undefined && clock() - failedAt >= recoveredAfterMs) {
+          failedAt = undefined;
+          logger.info({}, 'rate limits are counted in Redis again');
+        }
+        return taken;
+      } catch (error) {
+        if (failedAt === undefined)
+          logger.warn({ err: error }, 'rate limits are counted by this process alone while Redis cannot');
+        failedAt = clock();
+        const backlogs = charges.map(({ onError }, index) => remembered[index] ?? (onError === 'closed' ? Infinity : undefined));
+        const takeLocally: Take = async (asked) => (await fallback.take(asked)).backlogs;
+        await takeOpen(charges, backlogs, ({ onError }) => onError === 'local', takeLocally);
+        return { backlogs, from: fallback };
+      }
+    },
+    async adjust(charges, waiting) {
+      const adjusted = charges.map(async ({ key, increment, tolerance }) => {
+        refusals.delete(key);
+        await connection.run(async () => redis.atriumAdjust(key, increment, tolerance), waiting);
+      });
+      // What is not given back drains by itself.
+      await Promise.allSettled(adjusted);
+    },
+  };
+  return buckets;
+
+  async function takeShared(charges: readonly Charge[], known: Backlogs, waiting?: RedisWait): Promise<Backlogs> {
+    const take: Take = (asked) => takeByScript(asked, waiting);
+    if (!redis.isCluster) {
+      await takeOpen(charges, known, () => true, take);
+      return known;
+    }
+    // One script for each slot; what one took for a group that a later one refuses is given back.
+    const taken: Charge[] = [];
+    let refused: ReadonlySet<number> | undefined = new Set([0]);
+    try {
+      for (const tag of new Set(charges.map(tagOf))) {
+        taken.push(...(await takeOpen(charges, known, (charge) => tagOf(charge) === tag, take)));
+      }
+      refused = refusedGroups(charges, known);
+      return known;
+    } finally {
+      await buckets.adjust(taken.filter((charge) => isRefused(refused, charge)).map(refundOf), waiting);
+    }
+  }
+
+  async function takeByScript(charges: readonly Charge[], waiting?: RedisWait): Promise<readonly number[]> {
+    const backlogs = await connection.run(
+      async () =>
+        redis.atriumTake(
+          charges.length,
+          ...charges.map(({ key }) => key),
+          ...charges.flatMap(({ increment, tolerance, group }) => [increment, tolerance, group]),
+        ),
+      waiting,
     );
     for (const [index, charge] of charges.entries()) {
       const backlog = backlogs[index] ?? 0;
-      if (!admits(charge, backlog)) refusals.set(charge.key, now() + backlog);
+      if (!admits(charge, backlog)) refusals.set(charge.key, clock() * 1000 + backlog);
     }
     return backlogs;
   }
 
-  return {
-    async take(charges) {
-      const remembered = charges.map((charge) => rememberedBacklog(charge, refusals.get(charge.key), now()));
-      if (remembered.some((backlog) => backlog !== undefined)) return remembered;
-      try {
-        const backlogs = await takeFromRedis(charges);
-        if (!isShared) logger.info({}, 'rate limits are counted in Redis again');
-        isShared = true;
-        return backlogs;
-      } catch (error) {
-        if (isShared) logger.warn({ err: error }, 'rate limits are counted by this process alone while Redis cannot');
-        isShared = false;
-        return fallback.take(charges);
-      }
-    },
-  };
+  /** What the bucket still holds if that is enough to refuse again; undefined when only Redis can tell. */
+  function rememberedBacklog(charge: Charge): number | undefined {
+    const arrival = refusals.get(charge.key);
+    if (arrival === undefined) return undefined;
+    const backlog = Math.round(backlogOf(arrival, charge.tolerance, clock() * 1000));
+    return admits(charge, backlog) ? undefined : backlog;
+  }
 }
 
-/** What the bucket still holds if that is enough to refuse again; undefined when only Redis can tell. */
-function rememberedBacklog(charge: Charge, arrival: number | undefined, now: number): number | undefined {
-  if (arrival === undefined) return undefined;
-  const backlog = backlogOf(arrival, charge.tolerance, now);
-  return admits(charge, backlog) ? undefined : backlog;
+/** Takes what is asked for and not refused by what is known, notes what its buckets held, and gives what was taken. */
+async function takeOpen(
+  charges: readonly Charge[],
+  known: Backlogs,
+  isAsked: (charge: Charge) => boolean,
+  take: Take,
+): Promise<readonly Charge[]> {
+  const before = refusedGroups(charges, known);
+  const asked = charges.filter((charge) => isAsked(charge) && !isRefused(before, charge));
+  if (asked.length === 0) return [];
+  const backlogs = await take(asked);
+  for (const [index, charge] of asked.entries()) known[charges.indexOf(charge)] = backlogs[index];
+  const refused = refusedGroups(asked, backlogs);
+  return asked.filter((charge) => !isRefused(refused, charge));
+}
+
+function tagOf({ key }: Charge): string {
+  return key.slice(0, key.indexOf('}'));
+}
+
+export function refundOf(charge: Charge): Charge {
+  return { ...charge, increment: -charge.increment };
 }

@@ -2,6 +2,8 @@
 export interface Breaker {
   /** False while calls are skipped; true obliges the caller to report how the call went. */
   admits(): boolean;
+  /** False while calls are skipped, or a probe decides whether to. */
+  isClosed(): boolean;
   /** The call ended in time, with whatever result. */
   answered(): void;
   timedOut(): void;
@@ -26,6 +28,7 @@ type State =
 export function createBreaker({ skipMs, clock, onChange }: BreakerOptions): Breaker {
   let state: State = { phase: 'closed' };
   return {
+    isClosed: () => state.phase === 'closed',
     admits() {
       if (state.phase === 'closed') return true;
       if (state.phase === 'probing' || clock() < state.until) return false;

@@ -1,32 +1,40 @@
-import { Redis } from 'ioredis';
 import type { Logger } from '../core/logger.ts';
 import { createBreaker } from './breaker.ts';
 import type { Breaker } from './breaker.ts';
+import { createClient } from './create-client.ts';
+import type { RedisAccess, RedisClient } from './create-client.ts';
 import type { RedisWait } from './store.ts';
-
-export interface RedisOptions {
-  /** `redis://` or `rediss://`. */
-  readonly url: string;
-  /** Stands before every key, so that several gateways can share one Redis. */
-  readonly keyPrefix: string;
-}
 
 /** One connection and the rules for using it. */
 export interface RedisConnection {
   /** For defining scripts and for events; commands go through `run`. */
-  readonly redis: Redis;
+  readonly redis: RedisClient;
+  readonly counters: Readonly<RedisCounters>;
   /**
    * Runs one command or pipeline. Rejects with a `RedisUnavailable` at once when there is no connection or Redis was
    * too slow a moment ago, and after `budgetMs` when it does not answer; with the server's own error otherwise. With
    * `waiting`, the budget is what the same client request's other uses have left of it.
    */
-  run<T>(command: (redis: Redis) => Promise<T>, waiting?: RedisWait): Promise<T>;
+  run<T>(command: (redis: RedisClient) => Promise<T>, waiting?: RedisWait): Promise<T>;
+}
+
+/** What became of the uses of one connection since it was opened. */
+export interface RedisCounters {
+  /** Sent, whatever came of them. */
+  commands: number;
+  timeouts: number;
+  /** Answered with an error, or cut off. */
+  errors: number;
+  /** Not sent: without a connection, after a timeout, or without time left. */
+  skipped: number;
 }
 
 /** Apart, so that a large cache read does not hold up the limiter; one breaker, so that only one of them finds out. */
 export interface RedisConnections {
   readonly limits: RedisConnection;
   readonly caches: RedisConnection;
+  /** False while commands of one of them are skipped. */
+  isAvailable(): boolean;
   close(): void;
 }
 
@@ -40,7 +48,7 @@ export const budgetMs = 50;
 const skipAfterTimeoutMs = 500;
 
 /** Returns at once and connects in the background, again and again until it is closed. */
-export function connectRedis(options: RedisOptions, logger: Logger): RedisConnections {
+export function connectRedis(access: RedisAccess, logger: Logger): RedisConnections {
   const breaker = createBreaker({
     skipMs: skipAfterTimeoutMs,
     clock: () => performance.now(),
@@ -49,11 +57,12 @@ export function connectRedis(options: RedisOptions, logger: Logger): RedisConnec
         ? logger.warn({ timeoutMs: budgetMs }, 'Redis answers too slowly: going on without it')
         : logger.info({}, 'Redis answers in time again'),
   });
-  const limits = openConnection('limits', options, logger);
-  const caches = openConnection('caches', options, logger);
+  const limits = openConnection('limits', access, logger);
+  const caches = openConnection('caches', access, logger);
   return {
     limits: guardConnection(limits.redis, breaker),
     caches: guardConnection(caches.redis, breaker),
+    isAvailable: () => [limits, caches].every(({ redis }) => redis.status === 'ready') && breaker.isClosed(),
     close() {
       limits.close();
       caches.close();
@@ -63,27 +72,20 @@ export function connectRedis(options: RedisOptions, logger: Logger): RedisConnec
 
 function openConnection(
   purpose: string,
-  { url, keyPrefix }: RedisOptions,
+  access: RedisAccess,
   logger: Logger,
-): { redis: Redis; close(): void } {
-  const redis = new Redis(url, {
-    keyPrefix,
-    lazyConnect: true,
-    connectTimeout: 1000,
-    // A server that stopped answering is cut off, or its connection would gather commands for ever.
-    socketTimeout: 250,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    // The default sends what was in flight a second time after a reconnect.
-    autoResendUnfulfilledCommands: false,
-    retryStrategy: (attempt) => Math.min(1000, 25 * 2 ** attempt) * (0.5 + Math.random() / 2),
-    // A replica that was the primary until a moment ago.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+): { redis: RedisClient; close(): void } {
+  let state: 'new' | 'up' | 'renewed' | 'down' | 'closed' = 'new';
+  const redis = createClient(access, (error) => {
+    // It was the primary until a moment ago, and its address may lead to the new one. Nobody needs to hear of it again
+    // and again while it does not.
+    if (!error.message.startsWith('READONLY')) return false;
+    if (state === 'up') state = 'renewed';
+    return true;
   });
-  let state: 'new' | 'up' | 'down' | 'closed' = 'new';
   redis.on('ready', () => {
+    if (state !== 'renewed') logger.info({ purpose }, 'Redis is connected');
     state = 'up';
-    logger.info({ purpose }, 'Redis is connected');
   });
   const reportLoss = (reason: string) => {
     if (state === 'down' || state === 'closed') return;
@@ -104,22 +106,36 @@ function openConnection(
   };
 }
 
-function guardConnection(redis: Redis, breaker: Breaker): RedisConnection {
+function guardConnection(redis: RedisClient, breaker: Breaker): RedisConnection {
+  const counters = { commands: 0, timeouts: 0, errors: 0, skipped: 0 };
+  const skip = (reason: string) => {
+    counters.skipped += 1;
+    return new RedisUnavailable(reason);
+  };
   return {
     redis,
+    counters,
     async run(command, waiting = { redisMs: 0 }) {
-      if (redis.status !== 'ready') throw new RedisUnavailable(`the connection is ${redis.status}, not ready`);
+      if (redis.status !== 'ready') throw skip(`the connection is ${redis.status}, not ready`);
       const leftMs = budgetMs - waiting.redisMs;
-      if (leftMs <= 0) throw new RedisUnavailable('the request has no time left for Redis');
-      if (!breaker.admits()) throw new RedisUnavailable('Redis did not answer in time a moment ago');
+      if (leftMs <= 0) throw skip('the request has no time left for Redis');
+      // Who has hardly any time left learns nothing about Redis by waiting.
+      const isProof = leftMs >= budgetMs / 2;
+      if (!(isProof ? breaker.admits() : breaker.isClosed())) throw skip('Redis did not answer in time a moment ago');
+      counters.commands += 1;
       const since = performance.now();
       try {
         const result = await withTimeout(command(redis), leftMs);
         breaker.answered();
         return result;
       } catch (error) {
-        if (error instanceof CommandTimeout) breaker.timedOut();
-        else breaker.answered();
+        if (!(error instanceof CommandTimeout)) {
+          counters.errors += 1;
+          breaker.answered();
+        } else {
+          counters.timeouts += 1;
+          if (isProof) breaker.timedOut();
+        }
         throw error;
       } finally {
         waiting.redisMs += performance.now() - since;

@@ -7,12 +7,14 @@ import { RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { clientClosedRequest, logAccess } from '../telemetry/access-log.ts';
 import { answerBrokenRequest } from './broken-request.ts';
+import { createClientAddress } from './client-address.ts';
 import { readBody } from './content-parser.ts';
 import { createExchange } from './exchange.ts';
 import { nothingHere, refusalOf, refuse } from './refusal.ts';
 
 export interface AppOptions {
   readonly maxBodyBytes: number;
+  readonly trustedProxies: readonly string[];
   readonly logger: Logger;
   /** While true, every answer ends its connection. */
   readonly isClosing: () => boolean;
@@ -28,6 +30,7 @@ const safeRequestId = /^[A-Za-z0-9._-]{1,128}$/;
  */
 export function createApp(options: AppOptions): { readonly app: FastifyInstance; readonly cutUnsent: () => void } {
   const { logger } = options;
+  const clientAddress = createClientAddress(options.trustedProxies);
   /** What is open, with the requests that are being received or answered. */
   const connections = new Map<Socket, Set<IncomingMessage>>();
   const app: FastifyInstance = Fastify({
@@ -85,7 +88,7 @@ export function createApp(options: AppOptions): { readonly app: FastifyInstance;
   }
 
   function begin(request: FastifyRequest, reply: FastifyReply): void {
-    request.exchange = createExchange(request);
+    request.exchange = createExchange(request, clientAddress);
     connections.get(request.raw.socket)?.add(request.raw);
     reply.raw.once('close', () => finish(request, reply));
     reply.header('x-content-type-options', 'nosniff').header('x-request-id', request.id);

@@ -3,6 +3,7 @@ import type { FormattedExecutionResult } from 'graphql';
 import type { RequestContext } from '../core/request-context.ts';
 import { createAccessRecord } from '../telemetry/access-log.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
+import type { ClientAddress } from './client-address.ts';
 import type { DoorRequest } from './door.ts';
 import { json } from './media-type.ts';
 
@@ -32,12 +33,13 @@ declare module 'fastify' {
   }
 }
 
-export function createExchange({ id, raw, url }: FastifyRequest): Exchange {
+export function createExchange({ id, raw, url }: FastifyRequest, clientAddress: ClientAddress): Exchange {
   const query = url.indexOf('?');
+  const headers = joined(raw.headers);
   return {
     requestId: id,
-    headers: joined(raw.headers),
-    clientAddress: unmapped(raw.socket.remoteAddress ?? ''),
+    headers,
+    clientAddress: clientAddress(raw.socket.remoteAddress, headers['x-forwarded-for']),
     principal: null,
     responseHeaders: new Map(),
     startedAt: performance.now(),
@@ -54,9 +56,4 @@ function joined(headers: FastifyRequest['headers']): Readonly<Record<string, str
   const cookies = headers['set-cookie'];
   if (cookies === undefined) return headers as Record<string, string | undefined>;
   return { ...headers, 'set-cookie': cookies.join(', ') };
-}
-
-/** An IPv4 client of an IPv6 socket has one address, not two. */
-function unmapped(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }

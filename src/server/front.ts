@@ -25,6 +25,8 @@ export interface FrontOptions {
   readonly extendContext?: ((context: RequestContext) => object | Promise<object>) | undefined;
   /** Folder of the explorer's files; without it, and in production mode, there is no explorer. */
   readonly explorerDirectory?: string | undefined;
+  /** What is missing while requests are answered all the same. */
+  readonly degraded?: (() => readonly string[]) | undefined;
   readonly logger: Logger;
 }
 
@@ -52,6 +54,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
 
   const { app, cutUnsent } = createApp({
     maxBodyBytes: server.maxBodyBytes,
+    trustedProxies: server.trustedProxies,
     logger,
     isClosing: () => closing !== undefined,
     methods,
@@ -67,7 +70,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   app.route({
     method: ['GET', 'HEAD'],
     url: '/health/ready',
-    handler: (_, reply) => health(closing === undefined ? 'ready' : 'stopping', reply),
+    handler: (_, reply) => health(closing === undefined ? 'ready' : 'stopping', reply, options.degraded?.()),
   });
   if (development && options.explorerDirectory !== undefined) serveExplorer(app, options.explorerDirectory);
   await app.ready();
@@ -183,11 +186,15 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   }
 }
 
-function health(status: 'live' | 'ready' | 'stopping', reply: FastifyReply): FastifyReply {
+function health(
+  status: 'live' | 'ready' | 'stopping',
+  reply: FastifyReply,
+  degraded: readonly string[] = [],
+): FastifyReply {
   return reply
     .code(status === 'stopping' ? 503 : 200)
     .header('cache-control', 'no-store')
-    .send({ status });
+    .send({ status, ...(degraded.length > 0 && { degraded }) });
 }
 
 function headerMap({ headers }: Exchange): HeaderMap {

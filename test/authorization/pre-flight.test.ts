@@ -32,7 +32,7 @@ describe('an operation', () => {
     const asked = await askDocument('{ me { id email } }', { User: { email: isAdmin } }, { admin: true });
     expect(asked.document).toBe(asked.given);
     expect(asked).toMatchObject({ empty: false, touched: true });
-    expect(asked.verdict).toBeUndefined();
+    expect(asked.denials).toBeUndefined();
     expect(asked.refused).toBeUndefined();
   });
 
@@ -113,9 +113,9 @@ describe('an operation', () => {
 
   test('is introspected whatever the rules say', async () => {
     const query = '{ __schema { types { name } } __type(name: "User") { name } me { __typename } }';
-    const { touched, verdict } = await ask({ query, tree: { Query: { me: allow } }, options: { fallbackRule: deny } });
+    const { touched, denials } = await ask({ query, tree: { Query: { me: allow } }, options: { fallbackRule: deny } });
     expect(touched).toBe(false);
-    expect(verdict).toBeUndefined();
+    expect(denials).toBeUndefined();
   });
 
   test('of another user prunes to another text', async () => {
@@ -143,8 +143,8 @@ describe('conditions', () => {
 
   test('that leave a field out leave its denial out', async () => {
     const tree = { User: { email: deny, ssn: deny } };
-    const { verdict, touched } = await ask({ query, tree, variables: { no: false, yes: true } });
-    expect(verdict).toBeUndefined();
+    const { denials, touched } = await ask({ query, tree, variables: { no: false, yes: true } });
+    expect(denials).toBeUndefined();
     expect(touched).toBe(false);
   });
 
@@ -195,10 +195,10 @@ describe('interfaces and unions', () => {
     expect(text.replaceAll(/\s+/g, ' ')).toBe(pruned);
   });
 
-  test('the verdict is per type of the parent', async () => {
-    const { verdict, field } = await askDocument('{ secrets { s: ssn } }', tree);
-    expect(verdict?.('User', field('s'))).toEqual(forbidden);
-    expect(verdict?.('Bot', field('s'))).toBeUndefined();
+  test('the denial is per type of the parent', async () => {
+    const { denials, field } = await askDocument('{ secrets { s: ssn } }', tree);
+    expect(denials?.get(field('s'))?.get('User')).toEqual(forbidden);
+    expect(denials?.get(field('s'))?.get('Bot')).toBeUndefined();
   });
 
   test('below a split field a selection fits the narrower type', async () => {
@@ -406,7 +406,7 @@ describe('rules', () => {
 
 describe('names', () => {
   test('of every object serve as response, field and variable names', async () => {
-    const { text, verdict } = await ask({
+    const { text, denials } = await ask({
       query: `query ($__proto__: ID!, $constructor: ID!) {
         __proto__: user(id: $__proto__) { constructor: id toString: email hasOwnProperty: nickname }
         constructor: user(id: $constructor) { id }
@@ -418,7 +418,7 @@ describe('names', () => {
       ]),
       tree: { User: { email: deny } },
     });
-    expect(verdict).toBeDefined();
+    expect(denials).toBeDefined();
     expect(text).toMatchInlineSnapshot(`
       "query ($__proto__: ID!, $constructor: ID!) {
         __proto__: user(id: $__proto__) {

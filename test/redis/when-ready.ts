@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis';
 import { vi } from 'vitest';
+import type { RedisClient } from '../../src/redis/create-client.ts';
 
 /** Unlike `events.once`, goes on waiting when an attempt to connect fails. */
-export async function whenReady(redis: Redis): Promise<void> {
+export async function whenReady(redis: RedisClient): Promise<void> {
   await vi.waitFor(
     () => {
       if (redis.status !== 'ready') throw new Error(`expected a ready connection, got one that is ${redis.status}`);

@@ -196,6 +196,7 @@ const defaults: AtriumConfig['server'] = {
   maxBodyBytes: 1_000_000,
   requestTimeoutMs: 30_000,
   shutdownMs: 10_000,
+  trustedProxies: [],
 };
 
 function openSocket(port: number): RawSocket {

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,6 +22,18 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
+/** A server of the caller's own, to be hurt. */
+export interface TestRedisServer extends TestRedis {
+  readonly port: number;
+  /** Where it looks for a dump when it starts. */
+  readonly directory: string;
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again at the same port after `kill`; resolves when it listens, though it may still be loading. */
+  restart(...args: readonly string[]): Promise<void>;
+}
+
 /** Vitest's global setup: one Redis for all suites of the run, taken down when the run ends. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const redis = (await fromEnvironment()) ?? (await startRedisServer()) ?? (await startRedisContainer());
@@ -38,29 +50,46 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 /**
  * A Redis of the caller's own on a free port of 127.0.0.1 that keeps nothing on disk; undefined when there is no
- * `redis-server` on the PATH.
+ * `redis-server` on the PATH. `config` is the text of a configuration file, which a sentinel needs.
  */
-export async function startRedisServer(): Promise<TestRedis | undefined> {
+export async function startRedisServer(
+  args: readonly string[] = [],
+  config?: string,
+): Promise<TestRedisServer | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'atrium-redis-'));
   const port = await freePort();
-  const server = spawn(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'no'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const killServer = () => server.kill('SIGKILL');
-  process.once('exit', killServer);
-  const stop = async () => {
-    process.off('exit', killServer);
-    if (server.pid !== undefined && server.exitCode === null && server.signalCode === null) {
-      const exited = once(server, 'exit');
-      killServer();
-      await exited;
-    }
+  let server: ChildProcess | undefined;
+  const killAtExit = () => void server?.kill('SIGKILL');
+  process.once('exit', killAtExit);
+
+  async function start(more: readonly string[]): Promise<Awaited<ReturnType<typeof startOutcome>>> {
+    const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'no'];
+    const file = config === undefined ? [] : [join(directory, 'redis.conf')];
+    server = spawn('redis-server', [...file, ...own, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
+    return startOutcome(server);
+  }
+  async function kill(): Promise<void> {
+    if (server?.pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    const exited = once(server, 'exit');
+    server.kill('SIGKILL');
+    await exited;
+  }
+  async function stop(): Promise<void> {
+    process.off('exit', killAtExit);
+    await kill();
     await rm(directory, { recursive: true, force: true });
-  };
-  const outcome = await startOutcome(server);
-  if (outcome === 'ready') return { url: `redis://127.0.0.1:${port}`, stop };
+  }
+  async function restart(...more: readonly string[]): Promise<void> {
+    const outcome = await start(more);
+    if (outcome !== 'ready') throw new Error(`redis-server did not start again: ${JSON.stringify(outcome)}`);
+  }
+
+  if (config !== undefined) await writeFile(join(directory, 'redis.conf'), config);
+  const outcome = await start(args);
+  if (outcome === 'ready') {
+    const signal = (name: 'SIGSTOP' | 'SIGCONT') => void server?.kill(name);
+    return { url: `redis://127.0.0.1:${port}`, port, directory, stop, kill, restart, signal };
+  }
   await stop();
   if (outcome === 'not installed') return undefined;
   throw new Error(`redis-server on the PATH did not start:\n${outcome.log}`);
@@ -118,7 +147,7 @@ async function startOutcome(server: ChildProcess): Promise<'ready' | 'not instal
     if (server.stdout === null) return reject(new Error('redis-server was spawned without a pipe'));
     createInterface(server.stdout).on('line', (line) => {
       lines.push(line);
-      if (line.includes('Ready to accept connections')) resolve('ready');
+      if (/Ready to accept connections|Server initialized|\+monitor/.test(line)) resolve('ready');
     });
   });
 }
