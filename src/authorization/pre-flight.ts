@@ -77,11 +77,7 @@ export async function preFlight(input: PreFlightInput): Promise<PreFlight> {
 }
 
 /** What is left when some fields, as `Type.field`, are denied to everybody besides; `denied` stays what rules deny. */
-export function denyFields(
-  input: PreFlightInput,
-  decided: PreFlight,
-  fields: ReadonlyMap<string, Denial>,
-): PreFlight {
+export function denyFields(input: PreFlightInput, decided: PreFlight, fields: ReadonlyMap<string, Denial>): PreFlight {
   const denials = new Map(decided.denials);
   visit(input.document, {
     Field(node) {

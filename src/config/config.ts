@@ -131,10 +131,9 @@ export const configSchema = section({
     /** How long a stopping gateway waits for the requests it has. */
     shutdownMs: milliseconds.default(10_000),
     /** Proxies whose `X-Forwarded-For` is believed: addresses and networks, such as `10.0.0.0/8`. */
-    trustedProxies: list(
-      z.string(proxy).refine(isAddressOrNetwork, proxy),
-      'a list of addresses and networks',
-    ).default([]),
+    trustedProxies: list(z.string(proxy).refine(isAddressOrNetwork, proxy), 'a list of addresses and networks').default(
+      [],
+    ),
     cors: section({
       origins: z.union(
         [z.literal('*'), z.array(text('an origin'))],

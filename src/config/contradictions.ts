@@ -87,7 +87,8 @@ function rateLimitProblems({ rateLimit, authentication }: ParsedConfig): Problem
     const isField = scope.includes('.');
     const found = (member: string, message: string) =>
       problems.push({ path: ['rateLimit', 'rules', index, member], message });
-    if (burst > limit) problems.push(expected(['rateLimit', 'rules', index, 'burst'], `at most the limit, ${limit}`, burst));
+    if (burst > limit)
+      problems.push(expected(['rateLimit', 'rules', index, 'burst'], `at most the limit, ${limit}`, burst));
     if (key === 'apiKey' && authentication?.apiKeys === undefined) found('key', 'needs authentication.apiKeys');
     if (typeof key === 'function' && scope === 'request') {
       const kinds = '"principal", "apiKey", "ip" or "global"';

@@ -22,7 +22,10 @@ export interface Override {
 
 export function expected(path: KeyPath, what: string, came: unknown): Problem {
   const isSecret = (path[0] === 'signing' || path.at(-1) === 'password') && typeof came !== 'object';
-  return { path, message: `expected ${what}, got ${isSecret ? `${String(came).length} characters` : describeValue(came)}` };
+  return {
+    path,
+    message: `expected ${what}, got ${isSecret ? `${String(came).length} characters` : describeValue(came)}`,
+  };
 }
 
 /** zod's issues; their messages are what the schema expected, or one line per unknown key. */

@@ -73,7 +73,10 @@ export function createRateLimiter(
       const tally = tallyOf(entries, await buckets.take(charges, record));
       for (const [index, { rule, charge, amount }] of entries.entries()) {
         if (!rule.shadow || admits(charge, tally.backlogs[index])) continue;
-        logger.info({ policy: rule.name, scope: rule.scope, amount }, 'rate limit in shadow: this would have been refused');
+        logger.info(
+          { policy: rule.name, scope: rule.scope, amount },
+          'rate limit in shadow: this would have been refused',
+        );
       }
       if (later.length > 0) tallies.set(record, [...counter.talliesOf(record), tally]);
       return tally;

@@ -25,8 +25,9 @@ export function createMemoryBuckets(clock: () => number): Buckets {
     async adjust(charges) {
       const at = now();
       for (const { key, increment, tolerance } of charges) {
-        const backlog = backlogOf(arrivals.get(key), tolerance, at) + increment;
-        arrivals.set(key, at + Math.min(backlog, tolerance));
+        const backlog = Math.min(backlogOf(arrivals.get(key), tolerance, at) + increment, tolerance);
+        if (backlog > 0) arrivals.set(key, at + backlog);
+        else arrivals.delete(key);
       }
     },
   };

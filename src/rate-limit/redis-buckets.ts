@@ -57,7 +57,9 @@ export function createRedisBuckets(
         if (failedAt === undefined)
           logger.warn({ err: error }, 'rate limits are counted by this process alone while Redis cannot');
         failedAt = clock();
-        const backlogs = charges.map(({ onError }, index) => remembered[index] ?? (onError === 'closed' ? Infinity : undefined));
+        const backlogs = charges.map(
+          ({ onError }, index) => remembered[index] ?? (onError === 'closed' ? Infinity : undefined),
+        );
         const takeLocally: Take = async (asked) => (await fallback.take(asked)).backlogs;
         await takeOpen(charges, backlogs, ({ onError }) => onError === 'local', takeLocally);
         return { backlogs, from: fallback };

@@ -1,7 +1,7 @@
 import type { Logger } from '../core/logger.ts';
 import { createBreaker } from './breaker.ts';
 import type { Breaker } from './breaker.ts';
-import { createClient } from './create-client.ts';
+import { createClient, isConnected } from './create-client.ts';
 import type { RedisAccess, RedisClient } from './create-client.ts';
 import type { RedisWait } from './store.ts';
 
@@ -62,7 +62,7 @@ export function connectRedis(access: RedisAccess, logger: Logger): RedisConnecti
   return {
     limits: guardConnection(limits.redis, breaker),
     caches: guardConnection(caches.redis, breaker),
-    isAvailable: () => [limits, caches].every(({ redis }) => redis.status === 'ready') && breaker.isClosed(),
+    isAvailable: () => [limits, caches].every(({ redis }) => isConnected(redis)) && breaker.isClosed(),
     close() {
       limits.close();
       caches.close();
@@ -70,11 +70,7 @@ export function connectRedis(access: RedisAccess, logger: Logger): RedisConnecti
   };
 }
 
-function openConnection(
-  purpose: string,
-  access: RedisAccess,
-  logger: Logger,
-): { redis: RedisClient; close(): void } {
+function openConnection(purpose: string, access: RedisAccess, logger: Logger): { redis: RedisClient; close(): void } {
   let state: 'new' | 'up' | 'renewed' | 'down' | 'closed' = 'new';
   const redis = createClient(access, (error) => {
     // It was the primary until a moment ago, and its address may lead to the new one. Nobody needs to hear of it again

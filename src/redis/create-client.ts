@@ -53,10 +53,12 @@ export function createClient(access: RedisAccess, reconnectOnError: (error: Erro
   const ofClient = { keyPrefix, lazyConnect: true, enableOfflineQueue: false };
   if (cluster !== undefined) {
     const given: ClusterOptions = { ...options };
-    return new Cluster(nodes.map(hostAndPort), {
+    const client = new Cluster(nodes.map(hostAndPort), {
       ...given,
       ...ofClient,
       clusterRetryStrategy: retryStrategy,
+      // By default a lost node is forgotten, and each command for it asks another one where it is.
+      clusterNodeRetryStrategy: retryStrategy,
       // Whoever waits has 50 ms: what one more attempt cannot save fails at once.
       maxRedirections: 3,
       retryDelayOnFailover: 0,
@@ -64,6 +66,11 @@ export function createClient(access: RedisAccess, reconnectOnError: (error: Erro
       retryDelayOnTryAgain: 10,
       redisOptions: { ...given.redisOptions, ...ofNode },
     });
+    // Else the first command would connect it, and all that come meanwhile fail.
+    client.on('+node', (node: Redis) => void (node.options.readOnly || node.connect().catch(() => {})));
+    // Another node may have taken its place.
+    client.on('node error', () => client.refreshSlotsCache());
+    return client;
   }
   const own = { ...options, ...ofNode, ...ofClient, retryStrategy };
   if (sentinel === undefined) {
@@ -82,6 +89,12 @@ export function createClient(access: RedisAccess, reconnectOnError: (error: Erro
     // A sentinel that hangs is passed over.
     sentinelCommandTimeout: 1000,
   });
+}
+
+/** Of a Cluster: to every primary that is known. */
+export function isConnected(client: RedisClient): boolean {
+  const nodes = client instanceof Cluster ? [client, ...client.nodes('master')] : [client];
+  return nodes.every(({ status }) => status === 'ready');
 }
 
 /** Not left to ioredis, where the query of an address overrules every option. */

@@ -42,6 +42,7 @@ describe('parseConfig', () => {
           "port": 4000,
           "requestTimeoutMs": 30000,
           "shutdownMs": 10000,
+          "trustedProxies": [],
         },
         "subgraphAddresses": {},
         "subgraphDefaults": {
@@ -149,7 +150,7 @@ describe('parseConfig', () => {
         subgraphs["the users"].uri: unknown key. Did you mean "url"?
         headers.toSubgraphs[1]: expected a header name, got "*"
         authorization.rules: expected a rule tree made by shield(...), got "allow"
-        rateLimit.rules[0].key: expected one of "principal", "ip", "global", got "user"
+        rateLimit.rules[0].key: expected one of "principal", "apiKey", "ip", "global", or a function, got "user"
         rateLimit.rules[0].limit: expected an integer from 1 to 1000000000, got 1.5
         rateLimit.rules[0].windowSeconds: expected a number of seconds over 0 and up to 86400, got -1
         cache.entities: expected an object, got nothing
@@ -191,6 +192,46 @@ describe('parseConfig', () => {
       'rateLimit.rules[0].name: expected a name of letters, digits, "_" and "-", got "a\\"b"',
     ],
     [
+      { supergraph, rateLimit: { rules: [{ ...limit('a'), key: () => 'tenant' }] } },
+      'rateLimit.rules[0].key: expected "principal", "apiKey", "ip" or "global": a function is given the context, and so ' +
+        'goes with another scope than "request"',
+    ],
+    [
+      { supergraph, rateLimit: { rules: [{ ...limit('a'), key: 'apiKey' }] } },
+      'rateLimit.rules[0].key: needs authentication.apiKeys',
+    ],
+    [
+      { supergraph, rateLimit: { rules: [{ ...limit('a'), scope: 'login' }] } },
+      'rateLimit.rules[0].scope: expected "request", "operation" or a field, such as "Mutation.login", got "login"',
+    ],
+    [
+      { supergraph, rateLimit: { rules: [{ ...limit('a'), operations: ['query'] }] } },
+      'rateLimit.rules[0].operations: goes with scope "operation" alone',
+    ],
+    [
+      { supergraph, rateLimit: { rules: [{ ...limit('a'), scope: 'operation', charge: 'field' }] } },
+      'rateLimit.rules[0].charge: expected a scope of one field, such as "Mutation.login"',
+    ],
+    [
+      { supergraph, rateLimit: { rules: [{ ...limit('a'), scope: 'Query.me', charge: 'cost' }] } },
+      'rateLimit.rules[0].charge: goes with scope "operation" alone',
+    ],
+    [{ supergraph, redis: {} }, 'redis: expected exactly one of url, cluster and sentinel, got none of them'],
+    [
+      { supergraph, redis: { url: 'redis://127.0.0.1', cluster: ['redis://127.0.0.1'] } },
+      'redis: expected exactly one of url, cluster and sentinel, got url and cluster',
+    ],
+    [
+      { supergraph, redis: { url: 'redis://127.0.0.1', password: 12345 } },
+      'redis.password: expected a password, got 5 characters',
+    ],
+    ...['10.0.0.0/33', '10.0.0/8', '::1/129', 'proxy.shop.example', '10.0.0.0/8/8', 'fe80::1%eth0', ''].map(
+      (proxy): [object, string] => [
+        { supergraph, server: { trustedProxies: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1', proxy] } },
+        `server.trustedProxies[3]: expected an address or a network, such as "10.0.0.0/8", got "${proxy}"`,
+      ],
+    ),
+    [
       { supergraph, authentication: { issuers: [{ issuer: 'a', jwks: 'a.json', audiences: [] }] } },
       'authentication.issuers[0].audiences: expected at least one audience, got an empty list',
     ],
@@ -207,6 +248,13 @@ describe('parseConfig', () => {
     ],
   ])('refuses %j', (input, problem) => {
     expect(messageOf(() => parseConfig(input, {}))).toBe(`The configuration cannot be used:\n  ${problem}`);
+  });
+
+  it('hands on what is for TLS and ioredis as it came', () => {
+    const redis = { url: 'redis://127.0.0.1', tls: { ca: Buffer.from('pem') }, options: { db: 3 } };
+    const parsed = parseConfig({ supergraph, redis }, {}).redis;
+    expect(parsed).toEqual({ ...redis, keyPrefix: 'atrium:' });
+    expect(parsed?.tls).toBe(redis.tls);
   });
 
   it('takes an override from the command line before the environment', () => {

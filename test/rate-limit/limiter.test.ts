@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Principal } from '../../src/core/principal.ts';
+import { createRequestRecord } from '../../src/core/request-context.ts';
 import { createRateLimiter } from '../../src/rate-limit/limiter.ts';
-import type { RateLimiter } from '../../src/rate-limit/limiter.ts';
+import type { RateLimitDecision, RateLimiter } from '../../src/rate-limit/limiter.ts';
 import type { RateLimitRule, RateLimitSubject } from '../../src/rate-limit/rule.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import type { RedisConnections } from '../../src/redis/connect.ts';
+import { findExecutable } from '../support/find-executable.ts';
+import { startRedisCluster } from '../support/redis-cluster.ts';
+import type { TestRedisCluster } from '../support/redis-cluster.ts';
 import { createRecordingLogger } from '../redis/recording-logger.ts';
 import { startTcpProxy } from '../redis/tcp-proxy.ts';
 import type { TcpProxy } from '../redis/tcp-proxy.ts';
@@ -31,27 +35,47 @@ const rule = (more: Partial<RateLimitRule> = {}): RateLimitRule => ({
   ...more,
 });
 
+/** One request of a client. */
+async function check(limiter: RateLimiter, subject: RateLimitSubject): Promise<RateLimitDecision> {
+  return limiter.check({ ...subject, record: createRequestRecord() });
+}
+
+function refused(policy: string, retryAfter: number) {
+  const message = `Too many requests: try again in ${retryAfter} s.`;
+  return { code: 'RATE_LIMITED', message, extensions: { policy, retryAfter } };
+}
+
 async function countAdmitted(limiter: RateLimiter, subject: RateLimitSubject, requests: number): Promise<number> {
   let admitted = 0;
   for (let request = 0; request < requests; request += 1) {
-    if ((await limiter.check(subject)).allowed) admitted += 1;
+    if ((await check(limiter, subject)).allowed) admitted += 1;
   }
   return admitted;
 }
 
-for (const backend of ['in process', 'in Redis'] as const) {
-  describe.skipIf(backend === 'in Redis' && redisUrl === null)(`rate limits counted ${backend}`, () => {
+const hasRedisServer = (await findExecutable('redis-server')) !== undefined;
+const missing = { 'in process': false, 'in Redis': redisUrl === null, 'in a Redis Cluster': !hasRedisServer };
+
+for (const backend of ['in process', 'in Redis', 'in a Redis Cluster'] as const) {
+  describe.skipIf(missing[backend])(`rate limits counted ${backend}`, () => {
+    let cluster: TestRedisCluster | undefined;
     let connections: RedisConnections | undefined;
     let keyPrefix: string;
 
+    beforeAll(async () => {
+      if (backend === 'in a Redis Cluster') cluster = await startRedisCluster();
+    });
+    afterAll(async () => cluster?.stop());
+
     beforeEach(async () => {
-      if (backend === 'in process' || redisUrl === null) return;
+      if (backend === 'in process') return;
       keyPrefix = `atrium-test:${randomUUID()}:`;
-      connections = connectRedis({ url: redisUrl, keyPrefix }, silentLogger);
+      const where = cluster === undefined ? { url: redisUrl ?? '' } : { cluster: cluster.urls };
+      connections = connectRedis({ ...where, keyPrefix }, silentLogger);
       await whenReady(connections.limits.redis);
     });
     afterEach(async () => {
-      const redis = connections?.limits.redis;
+      const redis = cluster === undefined ? connections?.limits.redis : undefined;
       for (const key of (await redis?.keys(`${keyPrefix}*`)) ?? []) await redis?.del(key.slice(keyPrefix.length));
       connections?.close();
     });
@@ -62,19 +86,19 @@ for (const backend of ['in process', 'in Redis'] as const) {
     it('admits the burst and no more, and tells what is left', async () => {
       const limiter = limiterOf(rule());
       const policy = { 'ratelimit-policy': '"client";q=2;w=3600' };
-      expect(await limiter.check(signedIn('1'))).toEqual({
+      expect(await check(limiter, signedIn('1'))).toEqual({
         allowed: true,
-        refusal: null,
+        refusal: undefined,
         headers: { ...policy, ratelimit: '"client";r=1;t=1800' },
       });
-      expect(await limiter.check(signedIn('1'))).toEqual({
+      expect(await check(limiter, signedIn('1'))).toEqual({
         allowed: true,
-        refusal: null,
+        refusal: undefined,
         headers: { ...policy, ratelimit: '"client";r=0;t=1800' },
       });
-      expect(await limiter.check(signedIn('1'))).toEqual({
+      expect(await check(limiter, signedIn('1'))).toEqual({
         allowed: false,
-        refusal: { policy: 'client', retryAfter: 1800 },
+        refusal: refused('client', 1800),
         headers: { ...policy, ratelimit: '"client";r=0;t=1800', 'retry-after': '1800' },
       });
     });
@@ -86,7 +110,7 @@ for (const backend of ['in process', 'in Redis'] as const) {
 
     it('admits exactly the burst of many requests at the same time', async () => {
       const limiter = limiterOf(rule({ burst: 10 }));
-      const decisions = await Promise.all(Array.from({ length: 200 }, async () => limiter.check(signedIn('1'))));
+      const decisions = await Promise.all(Array.from({ length: 200 }, async () => check(limiter, signedIn('1'))));
       expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(10);
     });
 
@@ -132,7 +156,7 @@ for (const backend of ['in process', 'in Redis'] as const) {
       expect(await countAdmitted(limiter, signedIn('1'), 5)).toBe(1);
       expect(await countAdmitted(limiter, signedIn('2'), 5)).toBe(1);
       expect(await countAdmitted(limiter, signedIn('3'), 5)).toBe(1);
-      expect((await limiter.check(signedIn('4'))).refusal).toEqual({ policy: 'all', retryAfter: 1200 });
+      expect((await check(limiter, signedIn('4'))).refusal).toEqual(refused('all', 1200));
     });
 
     it('names the most restrictive rule first and waits for the slowest that refuses', async () => {
@@ -141,10 +165,10 @@ for (const backend of ['in process', 'in Redis'] as const) {
         rule({ name: 'fast', key: 'ip', limit: 1, windowSeconds: 600 }),
         rule({ name: 'slow', key: 'ip', limit: 1, windowSeconds: 7200 }),
       );
-      const first = await limiter.check(anonymous('192.0.2.1'));
+      const first = await check(limiter, anonymous('192.0.2.1'));
       expect(first.headers['ratelimit']).toBe('"slow";r=0;t=7200, "fast";r=0;t=600, "wide";r=99;t=36');
-      const second = await limiter.check(anonymous('192.0.2.1'));
-      expect(second.refusal).toEqual({ policy: 'slow', retryAfter: 7200 });
+      const second = await check(limiter, anonymous('192.0.2.1'));
+      expect(second.refusal).toEqual(refused('slow', 7200));
       expect(second.headers['ratelimit-policy']).toBe('"wide";q=100;w=3600, "fast";q=1;w=600, "slow";q=1;w=7200');
     });
   });
@@ -157,7 +181,7 @@ describe('rate limits in process', () => {
     const limiter = createRateLimiter(rules, { logger: silentLogger, clock: () => now });
     expect(await countAdmitted(limiter, signedIn('1'), 3)).toBe(2);
     now = 499;
-    expect((await limiter.check(signedIn('1'))).refusal).toEqual({ policy: 'client', retryAfter: 1 });
+    expect((await check(limiter, signedIn('1'))).refusal).toEqual(refused('client', 1));
     now = 500;
     expect(await countAdmitted(limiter, signedIn('1'), 2)).toBe(1);
     now = 10_000;
@@ -166,7 +190,7 @@ describe('rate limits in process', () => {
 
   it('admit everything and say nothing without rules', async () => {
     const limiter = createRateLimiter([], { logger: silentLogger });
-    expect(await limiter.check(anonymous('192.0.2.1'))).toEqual({ allowed: true, refusal: null, headers: {} });
+    expect(await check(limiter, anonymous('192.0.2.1'))).toEqual({ allowed: true, refusal: undefined, headers: {} });
   });
 });
 
@@ -198,15 +222,15 @@ describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
   it('admit exactly the burst together', async () => {
     const gateways = await Promise.all([1, 2, 3].map(async () => openGateway(redisUrl ?? '')));
     const decisions = await Promise.all(
-      gateways.flatMap(({ limiter }) => Array.from({ length: 70 }, async () => limiter.check(signedIn('1')))),
+      gateways.flatMap(({ limiter }) => Array.from({ length: 70 }, async () => check(limiter, signedIn('1')))),
     );
     expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(10);
   });
 
   it('keep neither names nor addresses in Redis, and one hash tag a client', async () => {
     const { limiter, redis } = await openGateway(redisUrl ?? '');
-    await limiter.check(signedIn('ann@shop.test', '192.0.2.77'));
-    await limiter.check(anonymous('192.0.2.77'));
+    await check(limiter, signedIn('ann@shop.test', '192.0.2.77'));
+    await check(limiter, anonymous('192.0.2.77'));
     const keys = await redis.keys(`${keyPrefix}*`);
     expect(keys).toHaveLength(2);
     for (const key of keys) {
@@ -237,14 +261,14 @@ describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
     await proxy.revive();
     await whenReady(redis);
     const shared = 'info rate limits are counted in Redis again';
-    await expect.poll(async () => (await limiter.check(signedIn('2'))) && lines, { timeout: 5000 }).toContain(shared);
+    await expect.poll(async () => (await check(limiter, signedIn('2'))) && lines, { timeout: 5000 }).toContain(shared);
     expect(lines.filter((line) => line.includes('by this process alone'))).toHaveLength(1);
     expect(await countAdmitted(limiter, signedIn('1'), 20)).toBe(6);
   });
 
   it('count in each process when the bucket in Redis is not a bucket', async () => {
     const { limiter, redis } = await openGateway(redisUrl ?? '');
-    await limiter.check(signedIn('1'));
+    await check(limiter, signedIn('1'));
     for (const key of await redis.keys(`${keyPrefix}*`)) {
       await redis.del(key.slice(keyPrefix.length));
       await redis.lpush(key.slice(keyPrefix.length), 'x');
@@ -258,8 +282,8 @@ describe.skipIf(redisUrl === null)('rate limits of several gateways', () => {
     await countAdmitted(limiter, signedIn('1'), 11);
     proxy.freeze();
     // A limiter that asked would find Redis hanging, and admit from its own empty bucket.
-    const decision = await limiter.check(signedIn('1'));
-    expect(decision.refusal).toEqual({ policy: 'client', retryAfter: 1800 });
+    const decision = await check(limiter, signedIn('1'));
+    expect(decision.refusal).toEqual(refused('client', 1800));
     expect(decision.headers['ratelimit']).toBe('"client";r=0;t=1800');
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RequestError } from '../../src/core/errors.ts';
+import { createRequestRecord } from '../../src/core/request-context.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createRateLimiter } from '../../src/rate-limit/limiter.ts';
 import { rateLimitStep } from '../../src/rate-limit/rate-limit-step.ts';
@@ -7,7 +8,12 @@ import { rateLimitStep } from '../../src/rate-limit/rate-limit-step.ts';
 describe('rate limit step', () => {
   const rules = [{ name: 'address', key: 'ip', limit: 1, windowSeconds: 60 }] as const;
   const step = () => rateLimitStep(createRateLimiter(rules, { logger: silentLogger, clock: () => 0 }));
-  const request = () => ({ principal: null, clientAddress: '192.0.2.1', responseHeaders: new Map<string, string>() });
+  const request = () => ({
+    principal: null,
+    clientAddress: '192.0.2.1',
+    responseHeaders: new Map<string, string>(),
+    record: createRequestRecord(),
+  });
 
   it('tells an admitted client its limits', async () => {
     const admitted = request();

@@ -37,7 +37,8 @@ export async function startRedisCluster(): Promise<TestRedisCluster> {
     async () => {
       for (const client of clients) {
         const info = await client.cluster('INFO');
-        if (!/cluster_state:ok[^]*cluster_slots_ok:16384/.test(info)) throw new Error(`expected a whole cluster, got ${info}`);
+        if (!/cluster_state:ok[^]*cluster_slots_ok:16384/.test(info))
+          throw new Error(`expected a whole cluster, got ${info}`);
       }
     },
     { timeout: 30_000, interval: 50 },
