@@ -21,10 +21,11 @@ export interface Override {
 }
 
 export function expected(path: KeyPath, what: string, came: unknown): Problem {
-  const isSecret = (path[0] === 'signing' || path.at(-1) === 'password') && typeof came !== 'object';
+  const isSecret = path[0] === 'signing' || path.at(-1) === 'password';
+  const isTold = !isSecret || (typeof came !== 'string' && typeof came !== 'number');
   return {
     path,
-    message: `expected ${what}, got ${isSecret ? `${String(came).length} characters` : describeValue(came)}`,
+    message: `expected ${what}, got ${isTold ? describeValue(came) : `${String(came).length} characters`}`,
   };
 }
 

@@ -1,4 +1,4 @@
-import { isObjectType } from 'graphql';
+import { isObjectType, OperationTypeNode } from 'graphql';
 import type { DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { ConfigurationError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
@@ -128,5 +128,5 @@ export function createOperationLimiter(
 }
 
 function kindOf({ operation: { operation } }: LimitedOperation): 'query' | 'mutation' {
-  return operation === 'mutation' ? 'mutation' : 'query';
+  return operation === OperationTypeNode.MUTATION ? 'mutation' : 'query';
 }

@@ -67,7 +67,12 @@ export function compileRules(rules: readonly RateLimitRule[]): CompiledRule[] {
     const together = rules.findIndex((other) => other.scope === scope && other.shadow !== true);
     return {
       ...rule,
-      ...{ scope, burst, shadow, onError, unit, tolerance },
+      scope,
+      burst,
+      shadow,
+      onError,
+      unit,
+      tolerance,
       charge: rule.charge ?? (isField ? 'field' : 'request'),
       group: shadow ? index + 1 : isField ? together + 1 : 0,
       policy: `"${name}";q=${limit};w=${Math.ceil(windowSeconds)}`,
