@@ -47,12 +47,7 @@ export function createRedisBuckets(
     async take(charges, waiting) {
       const remembered = refusals.size === 0 ? [] : charges.map(rememberedBacklog);
       try {
-        const taken = { backlogs: await takeShared(charges, [...remembered], waiting), from: buckets };
-        if (failedAt !== undefined && clock() - failedAt >= recoveredAfterMs) {
-          failedAt = undefined;
-          logger.info({}, 'rate limits are counted in Redis again');
-        }
-        return taken;
+        return { backlogs: await takeShared(charges, [...remembered], waiting), from: buckets };
       } catch (error) {
         if (failedAt === undefined)
           logger.warn({ err: error }, 'rate limits are counted by this process alone while Redis cannot');
@@ -106,6 +101,10 @@ export function createRedisBuckets(
         ),
       waiting,
     );
+    if (failedAt !== undefined && clock() - failedAt >= recoveredAfterMs) {
+      failedAt = undefined;
+      logger.info({}, 'rate limits are counted in Redis again');
+    }
     for (const [index, charge] of charges.entries()) {
       const backlog = backlogs[index] ?? 0;
       if (!admits(charge, backlog)) refusals.set(charge.key, clock() * 1000 + backlog);
