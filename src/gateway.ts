@@ -132,17 +132,18 @@ export class AtriumGateway extends ApolloGateway {
   async #execute(request: GatewayGraphQLRequestContext): Promise<GatewayExecutionResult> {
     const generation = this.#generations.get(request.schema);
     if (generation === undefined) throw new Error('The request was validated against a schema this gateway never had');
-    const { schema, document, operation } = request;
+    const { schema } = request;
     const { enforcement, rateLimits, maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS } = this.#options;
-    if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionsRefused();
+    if (request.operation.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionsRefused();
 
     const variables: Readonly<Record<string, unknown>> = request.request.variables ?? {};
-    const { coerced, errors } = coerceVariables(schema, operation, variables, maxVariableErrors);
+    const { coerced, errors } = coerceVariables(schema, request.operation, variables, maxVariableErrors);
     if (errors !== undefined) return { errors };
 
     const context = requestContextOf(request);
-    refuseReservedNames(document);
+    refuseReservedNames(request.document);
     const asked = generation.operations.get(request);
+    const { document, operation } = asked;
     const conditions = asked.conditionsIn(coerced);
     // What rules over context and arguments deny is neither planned nor fetched.
     const asking = {

@@ -18,6 +18,8 @@ import { getOwn } from './own.ts';
 export interface AskedOperation {
   /** The API schema. */
   readonly schema: GraphQLSchema;
+  /** What is decided about its nodes is looked up by these very nodes: a server may parse one text more than once. */
+  readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   /** Under which names its fields are fetched. */
   readonly names: FieldNames;
@@ -56,6 +58,7 @@ export function createAskedOperation(
     conditions.map((name) => String(getOwn(variables, name))).join();
   return {
     schema,
+    document,
     operation,
     names,
     fragments,

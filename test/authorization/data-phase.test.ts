@@ -1,9 +1,11 @@
 import { createHook } from 'node:async_hooks';
+import { ApolloServer } from '@apollo/server';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { listRule } from '../../src/authorization/list-rule.ts';
 import { and, not, or, rule, shield } from '../../src/authorization/shield.ts';
 import type { RuleTree } from '../../src/authorization/shield.ts';
+import { AtriumGateway } from '../../src/gateway.ts';
 import { createTestGateway } from '../../src/testing.ts';
 import type { TestGateway, TestSubgraph } from '../../src/testing.ts';
 import { listeningLogger } from './fixture.ts';
@@ -441,4 +443,34 @@ test.each([true, false])('a rule on each of a list makes no promise for each (al
   await promisesFor(1);
 
   expect(await promisesFor(1_000)).toBe(await promisesFor(2));
+});
+
+test('holds for a text that the server has parsed again', async () => {
+  const users: TestSubgraph = { sdl: 'type Query { me: User } type User { id: ID! email: String }' };
+  running = await createTestGateway({ users });
+  const stranger = rule('stranger', { fragment: '... on User { id }' })(() => false);
+  const server = new ApolloServer({
+    gateway: new AtriumGateway({
+      supergraphSdl: running.supergraphSdl,
+      rules: shield({ User: { email: stranger } }),
+      buildService: () => ({
+        async process({ request: { query = '' } }) {
+          const [, name = 'id'] = /(\w+):\s*id/.exec(query) ?? [];
+          return { data: { me: { email: 'ann@example.com', [name]: '1' } } };
+        },
+      }),
+    }),
+    documentStore: null,
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+  });
+  await server.start();
+  const ask = async () => {
+    const { body } = await server.executeOperation({ query: '{ me { email } }' });
+    return body.kind === 'single' ? body.singleResult : undefined;
+  };
+  const answers = [await ask(), await ask()];
+  await server.stop();
+
+  expect(answers[0]?.data).toEqual({ me: { email: null } });
+  expect(answers[1]).toEqual(answers[0]);
 });
