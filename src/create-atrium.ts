@@ -74,6 +74,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       signingSecrets: signing?.secrets,
       subgraph: (name) => subgraphOptions(config, name),
       checkSubgraphs: (names) => checkSubgraphNames(config, names),
+      cost: { ...config.limits, showCost: config.limits.showCost ?? config.mode === 'development' },
       maxVariableErrors: config.limits.maxVariableErrors,
       maxResponseBytes: config.subgraphDefaults.maxResponseBytes,
       logger: apolloLogger(logger),

@@ -19,6 +19,7 @@ import { refuseReservedNames } from './core/reserved-names.ts';
 import { nothingToFetch } from './execution/executable.ts';
 import { executeOperation } from './execution/execute-operation.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
+import { refuseCostly, shownCost } from './limits/operation-cost.ts';
 import { activeLabels } from './planning/override-labels.ts';
 import type { LabelDecision, LabelRules } from './planning/override-labels.ts';
 import { createDataSourceClient } from './subgraph/data-source-client.ts';
@@ -133,7 +134,7 @@ export class AtriumGateway extends ApolloGateway {
     const generation = this.#generations.get(request.schema);
     if (generation === undefined) throw new Error('The request was validated against a schema this gateway never had');
     const { schema } = request;
-    const { enforcement, rateLimits, maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS } = this.#options;
+    const { enforcement, rateLimits, cost: costOptions = {}, maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS } = this.#options;
     if (request.operation.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionsRefused();
 
     const variables: Readonly<Record<string, unknown>> = request.request.variables ?? {};
@@ -162,6 +163,8 @@ export class AtriumGateway extends ApolloGateway {
     const rejected = enforcement === 'reject' ? rejection(decided, context.principal) : undefined;
     if (rejected !== undefined) return { errors: rejected };
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
+    const cost = generation.costOf({ asked, decided, variables: coerced });
+    refuseCostly(cost, context, costOptions);
 
     const { denials } = decided;
     const isDenied = (typeName: string, node: FieldNode) => denials?.get(node)?.has(typeName) === true;
@@ -208,7 +211,8 @@ export class AtriumGateway extends ApolloGateway {
       cache: operation.operation === OperationTypeNode.QUERY ? generation.cache : undefined,
     });
     trial?.report(this.#log, operation.name?.value);
-    return failures.length === 0 ? { data } : { data, errors: failures };
+    const shown = shownCost(cost, data, context, costOptions);
+    return failures.length === 0 ? { data, ...shown } : { data, errors: failures, ...shown };
   }
 
   /** Refuses a supergraph before the base class takes it over: afterwards there is no way back to the old one. */

@@ -10,6 +10,8 @@ import { createOperationCache } from './execution/operation-cache.ts';
 import type { OperationCache } from './execution/operation-cache.ts';
 import { SharedLoaders } from './execution/shared-loaders.ts';
 import type { Batching } from './execution/shared-loaders.ts';
+import { createOperationCosts } from './limits/operation-cost.ts';
+import type { CostOptions } from './limits/operation-cost.ts';
 import { createOperationPlanner } from './planning/operation-planner.ts';
 import type { OperationPlanner } from './planning/operation-planner.ts';
 import type { OperationLimiter } from './rate-limit/operation-limiter.ts';
@@ -26,6 +28,7 @@ export interface Generation {
   readonly planner: OperationPlanner<Executable>;
   readonly operations: OperationCache;
   readonly rules: CompiledRules;
+  readonly costOf: ReturnType<typeof createOperationCosts>;
   /** The labels of its `@override`s. */
   readonly labels: ReadonlySet<string>;
   readonly subgraphs: SubgraphClient;
@@ -43,6 +46,8 @@ export interface GenerationOptions extends AuthorizationOptions {
   readonly subgraph?: (name: string) => Partial<SubgraphTarget> & { readonly batching?: Batching };
   /** Called with the names in a supergraph before it is used; by throwing it refuses the supergraph. */
   readonly checkSubgraphs?: (names: readonly string[]) => void;
+  /** What operations may cost by the supergraph's `@cost` and `@listSize`, and whether clients are told. */
+  readonly cost?: CostOptions | undefined;
   /** Makes the entity cache of a supergraph, which is known by a hash of its text. */
   readonly createCache?: (supergraphId: string) => EntityCache;
   /** Limits on operations and fields. */
@@ -75,6 +80,7 @@ export function createGeneration(
     planner: createOperationPlanner(supergraph, createExecutable),
     operations: createOperationCache(),
     rules: rulesOf(supergraph, options, log),
+    costOf: createOperationCosts(supergraph, options.cost),
     labels: new Set(supergraph.labelledFields.map(({ label }) => label)),
     subgraphs: transport.clientFor(targets),
     cache: options.createCache?.(id),

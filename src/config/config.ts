@@ -345,6 +345,15 @@ export const configSchema = section({
     maxDirectives: count.default(500),
     /** Pairs of fields of one response name, or of spreads, in one place of the answer: 400 times one field are 79,800. */
     maxMergePairs: count.default(100_000),
+    /**
+     * What an operation may cost at most, by `@cost` and `@listSize` of the supergraph and the variables of the request, less
+     * what rules deny before anything is fetched. Without it there is no such limit.
+     */
+    maxCost: integer(1, 1_000_000_000).optional(),
+    /** How many items a list is taken to have that says nothing of it by `@listSize`. */
+    defaultListSize: integer(0, 1_000_000).default(10),
+    /** Tell the cost in `extensions.cost` to who asks with `x-atrium-cost: 1`. By default only in development mode. */
+    showCost: flag.optional(),
     /** Values in the variables of a request, lists and objects included. `server.maxBodyBytes` bounds their bytes. */
     maxVariableValues: count.default(50_000),
     /** Lists and objects in a variable, one in the other. */

@@ -1,5 +1,5 @@
 import type { DocumentNode } from 'graphql';
-import type { AtriumConfig } from '../config/config.ts';
+import type { ParsedConfig } from '../config/config.ts';
 import { RequestError } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { countMergePairs } from './count-merge-pairs.ts';
@@ -12,7 +12,7 @@ import { measureDocument } from './measure-document.ts';
 export function checkDocument(
   document: DocumentNode,
   source: string,
-  limits: AtriumConfig['limits'],
+  limits: ParsedConfig['limits'],
 ): RequestError | undefined {
   const bytes = Buffer.byteLength(source);
   if (bytes > limits.maxDocumentBytes) {

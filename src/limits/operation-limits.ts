@@ -2,7 +2,7 @@ import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server'
 import { Kind, parse } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { configSchema } from '../config/config.ts';
-import type { AtriumConfig } from '../config/config.ts';
+import type { ParsedConfig } from '../config/config.ts';
 import type { RequestError } from '../core/errors.ts';
 import { checkDocument } from './check-document.ts';
 import { checkVariables } from './check-variables.ts';
@@ -20,7 +20,7 @@ const refusals = new WeakMap<DocumentNode, RequestError>();
  * not checked here: it is the parser's, `new ApolloServer({ parseOptions: { maxTokens } })`.
  * @param options those of the configuration's section `limits`, with its defaults
  */
-export function operationLimits(options: Partial<AtriumConfig['limits']> = {}): ApolloServerPlugin {
+export function operationLimits(options: Partial<ParsedConfig['limits']> = {}): ApolloServerPlugin {
   const limits = configSchema.shape.limits.parse(options);
   const listener: GraphQLRequestListener<object> = {
     async validationDidStart(request) {
@@ -43,7 +43,7 @@ export function operationLimits(options: Partial<AtriumConfig['limits']> = {}): 
  * The document to go on with. Apollo Server answers 500 to what is thrown before `didResolveOperation`, so a document
  * that is refused gives way to an empty one: it is valid, and is remembered for the text in its place.
  */
-function admit(document: DocumentNode, source: string, limits: AtriumConfig['limits']): DocumentNode {
+function admit(document: DocumentNode, source: string, limits: ParsedConfig['limits']): DocumentNode {
   const refusal = checkDocument(document, source, limits);
   if (refusal !== undefined) {
     const empty: DocumentNode = { kind: Kind.DOCUMENT, definitions: [] };

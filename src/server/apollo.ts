@@ -9,7 +9,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { OperationTypeNode } from 'graphql';
-import type { AtriumConfig } from '../config/config.ts';
+import type { AtriumConfig, ParsedConfig } from '../config/config.ts';
 import { RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RequestContext } from '../core/request-context.ts';
@@ -22,7 +22,7 @@ export interface ApolloOptions {
   readonly gateway: ApolloServerOptionsWithGateway<ServerContext>['gateway'];
   readonly mode: AtriumConfig['mode'];
   readonly introspection: boolean;
-  readonly limits: AtriumConfig['limits'];
+  readonly limits: ParsedConfig['limits'];
   /** The user's. */
   readonly plugins: readonly ApolloServerPlugin<RequestContext>[];
   readonly logger: Logger;

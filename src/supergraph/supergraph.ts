@@ -1,6 +1,6 @@
 /**
- * The only file, beside `repair-planner.ts`, that imports `@apollo/federation-internals` and `@apollo/query-planner`, both
- * pinned to exact versions.
+ * The only file, beside `applied-directives.ts` and `repair-planner.ts`, that imports `@apollo/federation-internals` and
+ * `@apollo/query-planner`, both pinned to exact versions.
  */
 import '../core/quiet-apollo.ts';
 import {
@@ -11,7 +11,6 @@ import {
   FieldDefinition,
   InterfaceType,
   isAbstractType,
-  NamedSchemaElement,
   operationFromDocument,
   possibleRuntimeTypes,
   ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
@@ -23,6 +22,8 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { GraphQLError, Kind, parse, visit } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode, GraphQLSchema } from 'graphql';
 import { ConfigurationError } from '../core/errors.ts';
+import { appliedDirectives } from './applied-directives.ts';
+import type { AppliedDirective } from './applied-directives.ts';
 import { fieldReads } from './field-reads.ts';
 import type { FieldRead } from './field-reads.ts';
 import { addPrivateFields } from './private-fields.ts';
@@ -52,6 +53,10 @@ export interface BuiltSupergraph {
   readonly interfaceObjects: ReadonlyMap<string, ReadonlySet<string>>;
   /** By `Type` and `Type.field`. */
   readonly protections: ReadonlyMap<string, readonly Protection[]>;
+  /** Where `@cost` stands. */
+  readonly costs: readonly AppliedDirective[];
+  /** Where `@listSize` stands. */
+  readonly listSizes: readonly AppliedDirective[];
   /** The fields that labels of `@override` move. */
   readonly labelledFields: readonly LabelledField[];
 }
@@ -99,6 +104,8 @@ export function buildSupergraph(sdl: string): BuiltSupergraph {
       possibleTypes: rememberPossibleTypes(schema),
       interfaceObjects: interfaceObjects(supergraph),
       protections: protections(schema),
+      costs: appliedDirectives(schema, 'cost', 'cost') ?? [],
+      listSizes: appliedDirectives(schema, 'cost', 'listSize') ?? [],
       labelledFields: labelledFields(planner.supergraph.schema),
     };
   } catch (error) {
@@ -137,23 +144,17 @@ function interfaceObjects(supergraph: Supergraph): ReadonlyMap<string, ReadonlyS
   return found;
 }
 
-/** Found by the address of their specification, whatever they are called here. */
 function protections(schema: Schema): ReadonlyMap<string, readonly Protection[]> {
   const found = new Map<string, Protection[]>();
-  for (const feature of schema.coreFeatures?.allFeatures() ?? []) {
-    const directive = securityDirectives.find((name) => feature.url.identity === specs + name);
-    if (directive === undefined) continue;
-    const definition = schema.directive(feature.directiveNameInSchema(directive));
-    if (definition === undefined) throw new ConfigurationError(`${nameOf(feature)} is linked but not defined.`);
-    for (const application of definition.applications()) {
-      const { parent } = application;
-      if (!(parent instanceof NamedSchemaElement)) continue;
-      const given = application.arguments();
-      const names: unknown = directive === 'authenticated' ? [[]] : (given['scopes'] ?? given['policies']);
+  for (const directive of securityDirectives) {
+    const applied = appliedDirectives(schema, directive, directive);
+    if (applied === undefined) throw new ConfigurationError(`@${directive} is linked but not defined.`);
+    for (const { coordinate, values } of applied) {
+      const names: unknown = directive === 'authenticated' ? [[]] : (values['scopes'] ?? values['policies']);
       if (!isListOfLists(names)) {
-        throw new ConfigurationError(`@${directive} at ${parent.coordinate}: expected a list of lists of names.`);
+        throw new ConfigurationError(`@${directive} at ${coordinate}: expected a list of lists of names.`);
       }
-      found.set(parent.coordinate, [...(found.get(parent.coordinate) ?? []), { directive, anyOf: names }]);
+      found.set(coordinate, [...(found.get(coordinate) ?? []), { directive, anyOf: names }]);
     }
   }
   return found;

@@ -19,6 +19,7 @@ describe('parseConfig', () => {
         },
         "introspection": false,
         "limits": {
+          "defaultListSize": 10,
           "maxAliases": 200,
           "maxDepth": 100,
           "maxDirectives": 500,
