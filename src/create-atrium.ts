@@ -67,6 +67,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     const { signing } = config;
     const sign = signing && createRequestSigner(signing.secrets);
     const tellsPrincipal = signing !== undefined || Object.keys(config.headers.fromPrincipal).length > 0;
+    const { maxCost, defaultListSize, showCost = config.mode === 'development' } = config.limits;
 
     const gateway = new AtriumGateway({
       supergraphSdl: createSupergraphManager(config.supergraph, { logger, signal: givenUp.signal, sign }),
@@ -74,7 +75,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       signingSecrets: signing?.secrets,
       subgraph: (name) => subgraphOptions(config, name),
       checkSubgraphs: (names) => checkSubgraphNames(config, names),
-      cost: { ...config.limits, showCost: config.limits.showCost ?? config.mode === 'development' },
+      cost: { maxCost, defaultListSize, showCost },
       maxVariableErrors: config.limits.maxVariableErrors,
       maxResponseBytes: config.subgraphDefaults.maxResponseBytes,
       logger: apolloLogger(logger),

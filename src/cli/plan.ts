@@ -3,6 +3,9 @@ import type { DocumentNode, SelectionNode, Source } from 'graphql';
 import { ConfigurationError, RequestError } from '../core/errors.ts';
 import { isIncluded } from '../core/is-included.ts';
 import { reservedPrefix } from '../core/reserved-names.ts';
+import { createAskedOperation } from '../execution/asked-operation.ts';
+import { createOperationCosts } from '../limits/operation-cost.ts';
+import type { CostOptions, OperationCost } from '../limits/operation-cost.ts';
 import { printFetchPlan } from '../planning/print-fetch-plan.ts';
 import type { PrivateFields } from '../supergraph/private-fields.ts';
 import { planOperation } from '../supergraph/supergraph.ts';
@@ -17,12 +20,12 @@ import { parseFlags } from './verb.ts';
 import type { Verb } from './verb.ts';
 
 const help = `Prints the query plan of an operation: which subgraph is asked for what, and in which order; then the requests
-that come of it, each with the requests it waits for and what it completes where.
+that come of it, each with the requests it waits for and what it completes where; then what it may cost.
 
 Usage: atrium plan [flags] (FILE | --query TEXT)
 
 ${operationFlagsHelp}
-  --variables JSON      for @skip and @include; without it the requests are those of everything included
+  --variables JSON      for @skip and @include, and for the cost; without it the requests are those of everything included
 ${configFlagsHelp}
 
 Example: atrium plan --supergraph supergraph.graphql -q '{ me { name orders { id } } }'`;
@@ -42,9 +45,10 @@ export const plan: Verb = {
     const alone = values.config === undefined && values.supergraph !== undefined;
     const opened = await openConfig({ ...values, 'no-config': values['no-config'] === true || alone }, io);
     const supergraph = await readSupergraph(opened.config, io);
-    const { queryPlan, fetchPlan, aliases } = planSource(supergraph, source, values.operation, variables);
+    const { limits } = opened.config;
+    const { queryPlan, fetchPlan, aliases, cost } = planSource(supergraph, source, values.operation, variables, limits);
     const requests = queryPlan.node === undefined ? '' : `${heading}\n${printFetchPlan(fetchPlan, columns)}\n\n`;
-    const text = `${printPlan(queryPlan)}\n\n${requests}${countCalls(fetchPlan)}`;
+    const text = `${printPlan(queryPlan)}\n\n${requests}${countCalls(fetchPlan)}${cost}`;
     io.out(withRealNames(text, supergraph.privateFields, aliases));
     return 0;
   },
@@ -57,6 +61,8 @@ interface Planned {
   readonly fetchPlan: FetchPlan;
   /** The document's response names by those that stand for them in the fetch plan. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** A line, or nothing where it depends on variables that are not given. */
+  readonly cost: string;
 }
 
 function planSource(
@@ -64,6 +70,7 @@ function planSource(
   source: Source,
   operation: string | undefined,
   variables: Record<string, unknown> | undefined,
+  limits: CostOptions,
 ): Planned {
   try {
     const document: DocumentNode = parse(source);
@@ -71,8 +78,10 @@ function planSource(
     if (errors.length > 0) throw new ConfigurationError(errors.map(printError).join('\n\n'));
     const queryPlan = planOperation(supergraph, document, operation);
     const names = nameFields(document);
-    const definitions = getOperationAST(document, operation)?.variableDefinitions ?? [];
-    const coerced = variables && getVariableValues(supergraph.apiSchema, definitions, variables);
+    const definition = getOperationAST(document, operation);
+    const definitions = definition?.variableDefinitions ?? [];
+    const given = variables ?? (definitions.length === 0 ? {} : undefined);
+    const coerced = given && getVariableValues(supergraph.apiSchema, definitions, given);
     if (coerced?.errors !== undefined) throw coerced.errors[0];
     const includes = (selection: SelectionNode) => coerced === undefined || isIncluded(selection, coerced.coerced);
     const normalised = normaliseOperation({ document, operationName: operation, names, includes }, supergraph);
@@ -84,10 +93,22 @@ function planSource(
         if (name.startsWith(reservedPrefix)) aliases.set(name, (field.alias ?? field.name).value);
       },
     });
-    return { queryPlan, fetchPlan, aliases };
+    if (!definition || coerced === undefined) return { queryPlan, fetchPlan, aliases, cost: '' };
+    const asked = createAskedOperation(supergraph.apiSchema, document, definition, names);
+    const cost = createOperationCosts(supergraph, limits)({ asked, decided: {}, variables: coerced.coerced });
+    return { queryPlan, fetchPlan, aliases, cost: costLine(cost) };
   } catch (error) {
     if (error instanceof GraphQLError) throw new ConfigurationError(printError(error), { cause: error });
     if (error instanceof RequestError) throw new ConfigurationError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function costLine(cost: OperationCost): string {
+  try {
+    return `\ncost: at most ${cost.estimated()}`;
+  } catch (error) {
+    if (error instanceof RequestError) return `\ncost: ${error.message}`;
     throw error;
   }
 }

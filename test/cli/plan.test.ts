@@ -102,7 +102,8 @@ describe('atrium plan', () => {
       5. orders, after 1 and 2 and 4:
            me.orders.edges.@.node.items.@.product {...on Product{shippingEstimate{amount}}}
 
-      5 calls (users 1, orders 2, payments 1, products 1)"
+      5 calls (users 1, orders 2, payments 1, products 1)
+      cost: at most 48"
     `);
   });
 
@@ -153,11 +154,11 @@ describe('atrium plan', () => {
 
   it('takes the variables that decide what is left out', async () => {
     const query = ['-q', 'query ($all: Boolean = false) { me { name orders @include(if: $all) { __typename } } }'];
-    const calls = async (...parameters: string[]) => (await plan(...query, ...parameters)).out.split('\n').at(-1);
+    const calls = async (...parameters: string[]) => (await plan(...query, ...parameters)).out.split('\n\n').at(-1);
 
     expect(await calls()).toBe('2 calls (users 1, orders 1)');
-    expect(await calls('--variables', '{"all":true}')).toBe('2 calls (users 1, orders 1)');
-    expect(await calls('--variables', '{}')).toBe('1 call (users 1)');
+    expect(await calls('--variables', '{"all":true}')).toBe('2 calls (users 1, orders 1)\ncost: at most 3');
+    expect(await calls('--variables', '{}')).toBe('1 call (users 1)\ncost: at most 2');
     expect(await plan(...query, '--variables', '{all}')).toMatchObject({
       code: 2,
       error: 'atrium: --variables: expected a JSON object, got {all}',
@@ -262,14 +263,15 @@ describe('atrium plan', () => {
            product and product.parts.@ and product.b.@ {...on Product{toBerlin}}
            product {...on Product{toLondon}}
 
-      2 calls (products 1, shipping 1)"
+      2 calls (products 1, shipping 1)
+      cost: at most 22"
     `);
   });
 
   it('says when no subgraph is needed', async () => {
     expect(await plan('-q', '{ __typename }')).toEqual({
       code: 0,
-      out: 'Nothing is fetched: the gateway answers this operation by itself.\n\n0 calls',
+      out: 'Nothing is fetched: the gateway answers this operation by itself.\n\n0 calls\ncost: at most 1',
       error: '',
     });
   });
