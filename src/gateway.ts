@@ -168,7 +168,7 @@ export class AtriumGateway extends ApolloGateway {
 
     const { denials } = decided;
     const isDenied = (typeName: string, node: FieldNode) => denials?.get(node)?.has(typeName) === true;
-    const limited = await rateLimits?.limit({ ...asking, isDenied, context });
+    const limited = await rateLimits?.limit({ ...asking, isDenied, cost: cost.estimated, context });
     if (limited !== undefined) {
       decided = denyFields(asking, decided, limited.refused);
       if (decided.refused !== undefined) {
@@ -211,6 +211,7 @@ export class AtriumGateway extends ApolloGateway {
       cache: operation.operation === OperationTypeNode.QUERY ? generation.cache : undefined,
     });
     trial?.report(this.#log, operation.name?.value);
+    void rateLimits?.settle(context.record, () => cost.actual(data));
     const shown = shownCost(cost, data, context, costOptions);
     return failures.length === 0 ? { data, ...shown } : { data, errors: failures, ...shown };
   }

@@ -33,7 +33,7 @@ type AnswerData = Readonly<Record<string, unknown>> | null;
 
 interface CostRequest {
   readonly asked: Pick<AskedOperation, 'shapeFor'>;
-  readonly decided: Pick<PreFlight, 'verdict' | 'decisions'>;
+  readonly decided: Pick<PreFlight, 'denials' | 'decisions'>;
   readonly variables: Variables;
 }
 
@@ -66,14 +66,14 @@ export function createOperationCosts(
     };
   };
 
-  function compile({ asked, decided: { verdict, decisions = '' }, variables }: CostRequest): Compiled {
+  function compile({ asked, decided: { denials, decisions = '' }, variables }: CostRequest): Compiled {
     const shape = asked.shapeFor(variables);
     const outcomes = known.get(shape) ?? new Map<string, Compiled>();
     known.set(shape, outcomes);
     const before = outcomes.get(decisions);
     if (before !== undefined) return before;
     const isDenied: CostedOperation['isDenied'] = (parentType, { nodes }) =>
-      verdict !== undefined && nodes.some((node) => verdict(parentType, node) !== undefined);
+      nodes.some((node) => denials?.get(node)?.has(parentType) === true);
     const operation = { schema, model, shape, isDenied };
     const compiled = { ...operation, estimate: compileEstimate(operation) };
     if (outcomes.size < MAX_OUTCOMES) outcomes.set(decisions, compiled);

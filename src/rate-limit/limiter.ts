@@ -1,11 +1,10 @@
-import { ConfigurationError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RequestRecord } from '../core/request-context.ts';
 import type { RedisConnection } from '../redis/connect.ts';
 import { admits } from './gcra.ts';
 import { createMemoryBuckets } from './memory-buckets.ts';
 import { createOperationLimiter } from './operation-limiter.ts';
-import type { LimitedOperation, OperationLimiter } from './operation-limiter.ts';
+import type { OperationLimiter } from './operation-limiter.ts';
 import { createRedisBuckets, refundOf } from './redis-buckets.ts';
 import { chargeOf, clientOf, compileRules } from './rule.ts';
 import type { RateLimitRule, RateLimitSubject } from './rule.ts';
@@ -35,8 +34,6 @@ export interface RateLimiterOptions {
   /** Absent: this process counts alone, as it does while Redis fails. */
   readonly redis?: RedisConnection | undefined;
   readonly logger: Logger;
-  /** What an operation costs, for rules that charge it. */
-  readonly costOf?: ((operation: LimitedOperation) => number) | undefined;
   /** Milliseconds from any origin. */
   readonly clock?: () => number;
 }
@@ -51,20 +48,15 @@ export interface Counter {
   refund(record: RequestRecord): Promise<void>;
 }
 
-/** @throws ConfigurationError when a rule charges by cost and there is no `costOf` */
 export function createRateLimiter(
   rules: readonly RateLimitRule[],
-  { redis, logger, costOf, clock = () => performance.now() }: RateLimiterOptions,
+  { redis, logger, clock = () => performance.now() }: RateLimiterOptions,
 ): RateLimiter {
   const local = createMemoryBuckets(clock);
   const buckets = redis === undefined ? local : createRedisBuckets(redis, { fallback: local, logger, clock });
   const compiled = compileRules(rules);
   const door = compiled.filter(({ scope }) => scope === 'request');
   const later = compiled.filter(({ scope }) => scope !== 'request');
-  const uncharged = later.find(({ charge }) => charge === 'cost');
-  if (uncharged !== undefined && costOf === undefined) {
-    throw new ConfigurationError(`rateLimit: rule "${uncharged.name}" charges by cost, and nothing tells what that is`);
-  }
 
   const tallies = new WeakMap<RequestRecord, readonly Tally[]>();
   const counter: Counter = {
@@ -105,6 +97,6 @@ export function createRateLimiter(
       const refusal = refusalIn(tally, 0);
       return { allowed: refusal === undefined, refusal, headers: headersOf([tally], refusal) };
     },
-    operations: later.length === 0 ? undefined : createOperationLimiter(later, { counter, costOf, logger }),
+    operations: later.length === 0 ? undefined : createOperationLimiter(later, { counter, logger }),
   };
 }

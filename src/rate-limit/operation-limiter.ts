@@ -19,6 +19,8 @@ export interface LimitedOperation {
   readonly variables: Readonly<Record<string, unknown>>;
   /** Nothing is called at a field node that is denied on a type. */
   readonly isDenied: (typeName: string, node: FieldNode) => boolean;
+  /** What it may cost; asked for where a rule charges that. */
+  readonly cost: () => number;
   /** Also what key functions are given. */
   readonly context: RequestContext;
 }
@@ -30,8 +32,8 @@ export interface OperationLimiter {
    * even what the door has taken.
    */
   limit(operation: LimitedOperation): Promise<LimitedFields | undefined>;
-  /** Charges what an operation did cost instead of what was expected. */
-  settle(record: RequestRecord, cost: number): Promise<void>;
+  /** Charges what an operation did cost instead of what was expected; `cost` is asked for where that was charged. */
+  settle(record: RequestRecord, cost: () => number): Promise<void>;
   /** @throws ConfigurationError for a rule whose field is not in the schema */
   check(schema: GraphQLSchema): void;
 }
@@ -45,13 +47,12 @@ export interface LimitedFields {
 
 export interface OperationLimiterOptions {
   readonly counter: Counter;
-  readonly costOf: ((operation: LimitedOperation) => number) | undefined;
   readonly logger: Logger;
 }
 
 export function createOperationLimiter(
   rules: readonly CompiledRule[],
-  { counter, costOf, logger }: OperationLimiterOptions,
+  { counter, logger }: OperationLimiterOptions,
 ): OperationLimiter {
   const fields = [...new Set(rules.map(({ scope }) => scope).filter(isFieldScope))];
 
@@ -81,9 +82,9 @@ export function createOperationLimiter(
         const costly = takenIn(tally).filter(({ rule }) => rule.charge === 'cost');
         const changes = costly.map(({ rule, charge }) => ({
           ...charge,
-          increment: Math.ceil(rule.unit * cost) - charge.increment,
+          increment: Math.ceil(rule.unit * cost()) - charge.increment,
         }));
-        await tally.from.adjust(changes);
+        if (changes.length > 0) await tally.from.adjust(changes);
       }
     },
     check(schema) {
@@ -101,14 +102,13 @@ export function createOperationLimiter(
 
   function entriesFor(operation: LimitedOperation): Entry[] {
     const calls = fields.length === 0 ? undefined : countCalls(operation, fields);
-    let cost: number | undefined;
     return rules.flatMap((rule) => {
       const { scope, operations, charge } = rule;
       const times = calls?.get(scope) ?? 0;
       const applies = isFieldScope(scope) ? times > 0 : operations?.includes(kindOf(operation)) !== false;
       const client = applies ? clientFor(rule, operation.context) : undefined;
       if (client === undefined) return [];
-      const amount = charge === 'field' ? times : charge === 'request' ? 1 : (cost ??= costOf?.(operation) ?? 0);
+      const amount = charge === 'field' ? times : charge === 'request' ? 1 : operation.cost();
       return amount > 0 ? [{ rule, charge: chargeOf(rule, client, amount), amount }] : [];
     });
   }

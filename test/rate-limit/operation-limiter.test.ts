@@ -7,7 +7,6 @@ import type { RequestContext } from '../../src/core/request-context.ts';
 import type { AtriumGatewayOptions } from '../../src/gateway.ts';
 import { createRateLimiter } from '../../src/rate-limit/limiter.ts';
 import type { RateLimiter, RateLimiterOptions } from '../../src/rate-limit/limiter.ts';
-import type { LimitedOperation } from '../../src/rate-limit/operation-limiter.ts';
 import type { RateLimitRule } from '../../src/rate-limit/rule.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import { createRecordingLogger } from '../redis/recording-logger.ts';
@@ -55,8 +54,8 @@ describe('limits on operations and fields', () => {
   ): Promise<TestGateway> {
     const { logger, lines: written } = createRecordingLogger();
     lines = written;
-    const { redis, costOf, clock = () => 0, ...options } = more;
-    limiter = createRateLimiter(rules, { redis, costOf, clock, logger });
+    const { redis, clock = () => 0, ...options } = more;
+    limiter = createRateLimiter(rules, { redis, clock, logger });
     const gateway = await createTestGateway({ shop }, { rateLimits: limiter.operations, ...options });
     opened.push(gateway);
     return gateway;
@@ -216,46 +215,32 @@ describe('limits on operations and fields', () => {
     expect(asked(gateway).match(/wipe/g)).toHaveLength(1);
   });
 
-  describe('by cost', () => {
-    const costOf = ({ operation }: LimitedOperation) => Number(operation.name?.value.slice(1));
-    const query = (cost: number) => `query C${cost} { me { name } }`;
+  it('charges what an operation may cost, settles with what it did, and never admits more than the burst', async () => {
+    let now = 0;
+    const rules = [rule({ scope: 'operation', charge: 'cost', limit: 100, burst: 55 })];
+    const gateway = await open(rules, { clock: () => now });
+    const remaining = async () => (await ask(gateway, '{ me { name } }')).headers['ratelimit'];
+    // A list of unknown length counts as ten objects beside the root, and two is what it has.
+    const lists = (count: number) =>
+      `{ ${Array.from({ length: count }, (_, index) => `l${index}: products { name }`).join(' ')} }`;
 
-    it('charges what is expected, settles with what it was, and never admits more than the burst', async () => {
-      let now = 0;
-      const gateway = await open([rule({ scope: 'operation', charge: 'cost', limit: 100, burst: 50 })], {
-        costOf,
-        clock: () => now,
-      });
-      const left = async () => (await ask(gateway, query(1))).headers['ratelimit'];
-      const { record } = await ask(gateway, query(30));
-      expect(await left()).toBe('"limit";r=19;t=36');
-      const { errors, headers } = await ask(gateway, query(20));
-      expect(errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', policy: 'limit', retryAfter: 36 });
-      expect(headers['retry-after']).toBe('36');
-      await limiter.operations?.settle(record, 4);
-      expect(await left()).toBe('"limit";r=44;t=36');
-      const cheap = await ask(gateway, query(1));
-      await limiter.operations?.settle(cheap.record, 1_000);
-      const refused = await ask(gateway, query(1));
-      expect(refused.headers['ratelimit']).toBe('"limit";r=0;t=36');
-      now = 3_600_000;
-      const never = await ask(gateway, query(51));
-      expect(never.errors).toEqual([
-        {
-          message: 'Expected a cost of at most 50 at once, got 51.',
-          extensions: expect.objectContaining({ code: 'RATE_LIMITED', policy: 'limit' }),
-        },
-      ]);
-      expect(never.headers).not.toHaveProperty('retry-after');
-      expect(await left()).toBe('"limit";r=49;t=36');
-      // What costs nothing is not counted.
-      expect((await ask(gateway, query(0))).headers).not.toHaveProperty('ratelimit');
-    });
+    expect((await ask(gateway, lists(3))).headers['ratelimit']).toBe('"limit";r=24;t=36');
+    expect(await remaining()).toBe('"limit";r=46;t=36');
+    const { errors, headers } = await ask(gateway, lists(5));
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', policy: 'limit', retryAfter: 5 * 36 });
+    expect(headers['retry-after']).toBe(String(5 * 36));
+    expect(await remaining()).toBe('"limit";r=44;t=36');
 
-    it('needs to be told the cost', () => {
-      const rules = [rule({ scope: 'operation', charge: 'cost' })];
-      expect(() => createRateLimiter(rules, { logger: silentLogger })).toThrow('rule "limit" charges by cost');
-    });
+    now = 3_600_000;
+    const never = await ask(gateway, lists(6));
+    expect(never.errors).toEqual([
+      {
+        message: 'Expected a cost of at most 55 at once, got 61.',
+        extensions: expect.objectContaining({ code: 'RATE_LIMITED', policy: 'limit' }),
+      },
+    ]);
+    expect(never.headers).not.toHaveProperty('retry-after');
+    expect(await remaining()).toBe('"limit";r=53;t=36');
   });
 
   it('counts by what a function of the context says, not at all for null, by address where it fails', async () => {
