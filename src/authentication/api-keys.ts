@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { configurationError, expected, problemsOf } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
 import { ConfigurationError, messageOf, RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Principal } from '../core/principal.ts';
+import { watchFiles } from '../core/watched-files.ts';
 
 export interface ApiKeyOptions {
   /** The path of a file as the configuration's `authentication.apiKeys.file` describes it. */
@@ -51,8 +52,6 @@ const fileSchema = strict({
   ),
 });
 
-const pollMs = 1000;
-
 /**
  * The file is read again within seconds of a change; one that cannot be used leaves the keys as they were and is
  * logged. Throws a ConfigurationError for a file that cannot be used to start with.
@@ -61,20 +60,10 @@ export function openApiKeys(
   { file }: Pick<ApiKeyOptions, 'file'>,
   { logger, clock = Date.now }: { readonly logger: Logger; readonly clock?: () => number },
 ): ApiKeys {
-  let keys = readKeys(file);
-  const reload = () => {
-    try {
-      keys = readKeys(file);
-      logger.info({ file }, 'The API keys were read again');
-    } catch (error) {
-      logger.error({ file }, `The API keys in use stay: ${messageOf(error)}`);
-    }
-  };
-  // Polled: file systems that report no changes and files replaced by a link would escape a watch.
-  watchFile(file, { persistent: false, interval: pollMs }, reload);
+  const keys = watchFiles([file], () => readKeys(file), { what: 'API keys', logger });
   return {
     principalOf(key) {
-      const known = keys.get(hash('sha256', key));
+      const known = keys.current().get(hash('sha256', key));
       if (known === undefined || clock() >= known.expiresAt) {
         throw new RequestError('UNAUTHENTICATED', 'The API key is unknown or has expired.', {
           headers: { 'www-authenticate': 'ApiKey realm="atrium"' },
@@ -82,9 +71,7 @@ export function openApiKeys(
       }
       return known.principal;
     },
-    close() {
-      unwatchFile(file, reload);
-    },
+    close: keys.close,
   };
 }
 
