@@ -77,14 +77,16 @@ export const contestants: readonly Contestant[] = [
 ];
 
 function atrium(name: string, title: string, folder: string): Contestant {
+  const knownAnswers = `${folder}bench/contestants/known-answers.config.ts`;
   return {
     name,
     title,
-    args: ({ supergraph, port }) => [
+    args: ({ supergraph, port, workload }) => [
       // As bin/atrium starts it, which would lose the benchmark's channel to it.
       '--max-semi-space-size=64',
       `${folder}src/cli/main.ts`,
       'serve',
+      ...(workload === 'identical' && existsSync(knownAnswers) ? ['--config', knownAnswers] : []),
       '--supergraph',
       supergraph,
       '--port',

@@ -33,7 +33,12 @@ function serve(subgraph: BenchSubgraph): Server {
     request.on('end', () => {
       counts.calls += 1;
       const send = (answer: Buffer) => {
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length });
+        response.writeHead(200, {
+          'content-type': 'application/json',
+          'content-length': answer.length,
+          // Nobody keeps anything unless configured to.
+          'cache-control': 'max-age=3600',
+        });
         response.end(answer);
       };
       const text = Buffer.concat(chunks).toString('utf8');

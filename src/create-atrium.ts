@@ -3,15 +3,20 @@ import { openApiKeys } from './authentication/api-keys.ts';
 import { authenticationStep } from './authentication/authentication-step.ts';
 import { createAuthenticator } from './authentication/authenticator.ts';
 import { createEntityCache } from './cache/create-entity-cache.ts';
+import { createKnownAnswers } from './cache/known-answers.ts';
 import type { AtriumConfig } from './config/config.ts';
 import { checkSubgraphNames, subgraphOptions } from './config/subgraph-options.ts';
 import type { Logger } from './core/logger.ts';
 import { createRequestSigner } from './core/sign-request.ts';
+import { openDocuments } from './documents/find-document.ts';
+import { createPersistedQueries } from './documents/persisted-queries.ts';
 import { createRateLimiter } from './rate-limit/limiter.ts';
 import { rateLimitStep } from './rate-limit/rate-limit-step.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createMemoryStore } from './redis/memory-store.ts';
 import { createRedisStore } from './redis/redis-store.ts';
+import type { Store } from './redis/store.ts';
+import type { AnswerOptions } from './server/answers.ts';
 import { apolloLogger, createApolloServer } from './server/apollo.ts';
 import type { DoorStep } from './server/door.ts';
 import { ensureExplorer } from './server/explorer/build.ts';
@@ -61,7 +66,8 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     }
 
     const entities = config.cache?.entities;
-    const store = redis === undefined ? entities && createMemoryStore(entities) : createRedisStore(redis.caches);
+    const shared = redis && createRedisStore(redis.caches);
+    const store = shared ?? (entities && createMemoryStore(entities));
     if (store !== undefined) onStop(() => store.close());
     const forwardedHeaders = config.headers.toSubgraphs;
     const { signing } = config;
@@ -93,7 +99,12 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
           }),
     });
     const { mode, introspection, limits, plugins } = config;
-    const apollo = createApolloServer({ gateway, mode, introspection, limits, plugins, logger });
+    const { manifest = [], mode: documentMode = 'off' } = config.documents ?? {};
+    const persisted = createPersistedQueries({ store: shared, maxTextBytes: limits.maxDocumentBytes });
+    const documents = openDocuments({ persisted, manifest, mode: documentMode, logger });
+    onStop(() => documents.close());
+    const persistedQueries = documentMode === 'enforce' ? undefined : persisted.cache;
+    const apollo = createApolloServer({ gateway, mode, introspection, limits, persistedQueries, plugins, logger });
 
     const explorer = mode === 'development' ? await ensureExplorer() : undefined;
     if (explorer?.kind === 'unavailable') logger.warn({}, explorer.reason);
@@ -102,6 +113,8 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       mode,
       door,
       apollo,
+      documents,
+      answers: config.cache?.answers && answerOptions(config, config.cache.answers, gateway, shared),
       extendContext: config.context,
       explorerDirectory: explorer?.kind === 'ready' ? explorer.directory : undefined,
       degraded: () => (redis === undefined || redis.isAvailable() ? [] : ['redis']),
@@ -136,6 +149,30 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       givenUp.abort();
       return (stopping ??= closeAll());
     },
+  };
+}
+
+function answerOptions(
+  { headers, authentication, context, plugins }: AtriumConfig,
+  { maxBytes, maxSeconds, shareInFlight, vary }: NonNullable<NonNullable<AtriumConfig['cache']>['answers']>,
+  gateway: AtriumGateway,
+  store: Store | undefined,
+): AnswerOptions {
+  const { cookie, apiKeys } = authentication ?? {};
+  return {
+    known: createKnownAnswers({ maxBytes, store }),
+    maxSeconds,
+    shareInFlight,
+    vary,
+    credentials: [
+      ...headers.toSubgraphs,
+      'authorization',
+      ...(cookie ? ['cookie'] : []),
+      ...(apiKeys ? [apiKeys.header] : []),
+    ],
+    isShared: context === undefined && plugins.length === 0,
+    generation: () => gateway.generation,
+    scopeOf: (request) => gateway.scopeOf(request),
   };
 }
 

@@ -14,8 +14,9 @@ import { ConfigurationError, RequestError } from './core/errors.ts';
 import { silentLogger } from './core/logger.ts';
 import type { Logger } from './core/logger.ts';
 import { createFetchContext, createRequestContext, isRequestContext } from './core/request-context.ts';
-import type { RequestContext } from './core/request-context.ts';
+import type { RequestContext, Scope } from './core/request-context.ts';
 import { refuseReservedNames } from './core/reserved-names.ts';
+import type { Reuse } from './core/reuse.ts';
 import { nothingToFetch } from './execution/executable.ts';
 import { executeOperation } from './execution/execute-operation.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
@@ -23,7 +24,7 @@ import { refuseCostly, shownCost } from './limits/operation-cost.ts';
 import { activeLabels } from './planning/override-labels.ts';
 import type { LabelDecision, LabelRules } from './planning/override-labels.ts';
 import { createDataSourceClient } from './subgraph/data-source-client.ts';
-import type { HeaderRules } from './subgraph/headers.ts';
+import type { Asker, HeaderRules } from './subgraph/headers.ts';
 import { createTransport } from './subgraph/http-client.ts';
 import type { Transport } from './subgraph/http-client.ts';
 import { forBaseClass } from './supergraph/supergraph.ts';
@@ -75,6 +76,7 @@ export class AtriumGateway extends ApolloGateway {
   /** Built before the base class sees the supergraph, by the text it sees. */
   readonly #prepared = new Map<string, Generation>();
   readonly #generations = new WeakMap<GraphQLSchema, Generation>();
+  #current = '';
 
   constructor({ signingSecrets, ...config }: GatewayConfig & AtriumGatewayOptions = {}) {
     const { buildService, headers = defaultHeaders, log = silentLogger } = config;
@@ -110,6 +112,7 @@ export class AtriumGateway extends ApolloGateway {
       const generation = this.#prepared.get(coreSupergraphSdl) ?? this.#build(coreSupergraphSdl);
       this.#prepared.clear();
       this.#generations.set(apiSchema, generation);
+      this.#current = generation.id;
     });
     this.executor = async (request) => {
       try {
@@ -122,6 +125,16 @@ export class AtriumGateway extends ApolloGateway {
         return { errors: [error] };
       }
     };
+  }
+
+  /** The supergraph that serves the next request: a hash of its text. */
+  get generation(): string {
+    return this.#current;
+  }
+
+  /** What of a request decides what subgraphs answer, when there is no `buildService`. */
+  scopeOf(request: Asker): Scope {
+    return this.#transport.scopeOf(request);
   }
 
   override async stop(): Promise<void> {
@@ -159,6 +172,7 @@ export class AtriumGateway extends ApolloGateway {
       isEnforced: enforcement !== 'dryRun',
     };
     let decided = await preFlight(asking);
+    narrowReuse(context.record.reuse, generation.id, decided);
     if (decided.touched) context.responseHeaders.set('cache-control', 'private, no-store');
     const rejected = enforcement === 'reject' ? rejection(decided, context.principal) : undefined;
     if (rejected !== undefined) return { errors: rejected };
@@ -252,6 +266,14 @@ function requestContextOf({ context, request: { http } }: GatewayGraphQLRequestC
     requestId: http?.headers.get('x-request-id') ?? randomUUID(),
     headers: Object.fromEntries(http?.headers ?? []),
   });
+}
+
+/** What is denied is told, if only to the log, and what is decided on the data is decided each time. */
+function narrowReuse(reuse: Reuse | undefined, generation: string, { touched, denied, postponed }: PreFlight): void {
+  if (reuse === undefined) return;
+  reuse.generation = generation;
+  reuse.isDecided ||= touched;
+  if (denied.length > 0 || postponed !== undefined) reuse.forbid();
 }
 
 function subscriptionsRefused(): RequestError {

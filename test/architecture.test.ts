@@ -13,6 +13,7 @@ const rooms = [
   'generation.ts',
   'authentication',
   'rate-limit',
+  'documents',
   'limits',
   'authorization',
   'execution',

@@ -71,7 +71,7 @@ export function openApiKeys(
       }
       return known.principal;
     },
-    close: keys.close,
+    close: () => keys.close(),
   };
 }
 

@@ -6,6 +6,8 @@ export interface Freshness {
   readonly ttlSeconds: number;
   /** The response says `public`, and so may be shared although the request carried credentials. */
   readonly isPublic: boolean;
+  /** Only for the one who asked: not for a shared cache. */
+  readonly isPrivate: boolean;
 }
 
 /**
@@ -14,16 +16,22 @@ export interface Freshness {
  * are in lower case.
  */
 export function sharedFreshness(headers: Headers): Freshness | undefined {
+  const freshness = freshnessOf(headers);
+  return freshness?.isPrivate === true ? undefined : freshness;
+}
+
+/** The same for a cache that gives what is private only to the one who asked for it. */
+export function freshnessOf(headers: Headers): Freshness | undefined {
   const directives = parseDirectives(headers['cache-control'] ?? '');
   // `private="field"` and `no-cache="field"` restrict only some fields; as most caches do, take them to mean all.
-  if (directives === undefined || ['no-store', 'no-cache', 'private'].some((name) => directives.has(name))) {
-    return undefined;
-  }
-  const lifetime = directives.has('s-maxage') ? directives.get('s-maxage') : directives.get('max-age');
+  if (directives === undefined || ['no-store', 'no-cache'].some((name) => directives.has(name))) return undefined;
+  const isPrivate = directives.has('private');
+  const isForShared = !isPrivate && directives.has('s-maxage');
+  const lifetime = directives.get(isForShared ? 's-maxage' : 'max-age');
   if (lifetime === undefined || !/^\d+$/.test(lifetime)) return undefined;
   const age = /^\d+$/.test(headers['age'] ?? '') ? Number(headers['age']) : 0;
   const ttlSeconds = Math.min(Number(lifetime), maxDeltaSeconds) - age;
-  return ttlSeconds > 0 ? { ttlSeconds, isPublic: directives.get('public') === '' } : undefined;
+  return ttlSeconds > 0 ? { ttlSeconds, isPublic: directives.get('public') === '', isPrivate } : undefined;
 }
 
 /** RFC 9111, section 1.2.2. */

@@ -5,6 +5,7 @@ import { checkSubgraphNames, subgraphOptions } from '../config/subgraph-options.
 import { rulesOf } from '../authorization/rules-of-supergraph.ts';
 import type { CompiledRules } from '../authorization/rule-tree.ts';
 import { createRequestContext } from '../core/request-context.ts';
+import { readManifests } from '../documents/manifest.ts';
 import { configFlags, configFlagsHelp, cliLogger, openConfig, readSupergraph } from './open-config.ts';
 import { openApiKeys } from '../authentication/api-keys.ts';
 import { createRateLimiter } from '../rate-limit/limiter.ts';
@@ -33,6 +34,7 @@ export const validate: Verb = {
     const limiter = createRateLimiter(config.rateLimit?.rules ?? [], { logger: cliLogger(io) });
     limiter.operations?.check(supergraph.apiSchema);
     await checkKeys(config.authentication, io);
+    const documents = readManifests(config.documents?.manifest ?? []);
     const rules = rulesOf(supergraph, config.authorization ?? {}, cliLogger(io));
     io.out(
       [
@@ -44,6 +46,8 @@ export const validate: Verb = {
         `authorization   ${rules.coveredFields === 0 ? 'no rules' : `fields with a rule: ${rules.coveredFields}`}${describeMode(config.authorization?.mode)}`,
         `rate limits     ${describeRateLimits(config.rateLimit)}`,
         `entity cache    ${describeCache(config)}`,
+        `known answers   ${describeAnswers(config)}`,
+        `documents       ${describeDocuments(config, documents.texts.size)}`,
         `limits          ${describeLimits(config)}`,
         'The configuration and the supergraph are valid.',
       ].join('\n'),
@@ -108,6 +112,18 @@ function describeLimits({ limits, server }: AtriumConfig): string {
 }
 
 function describeCache({ cache, redis }: AtriumConfig): string {
-  if (cache === undefined) return 'off';
+  if (cache?.entities === undefined) return 'off';
   return redis === undefined ? `in this process, ${cache.entities.maxBytes} bytes` : 'in Redis';
+}
+
+function describeAnswers({ cache }: AtriumConfig): string {
+  const { maxSeconds = 0, shareInFlight = false, vary = [] } = cache?.answers ?? {};
+  const kept = maxSeconds === 0 ? 'not kept' : `kept up to ${maxSeconds} s${vary.map((name) => `, by ${name}`).join('')}`;
+  return shareInFlight ? `${kept}; equal queries at the same time are executed once` : kept;
+}
+
+function describeDocuments({ documents }: AtriumConfig, count: number): string {
+  if (documents === undefined) return 'any';
+  const others = { off: 'executed', log: 'executed and told in the log', enforce: 'refused' }[documents.mode];
+  return `${count} in the manifest; others are ${others}`;
 }

@@ -306,7 +306,34 @@ export const configSchema = section({
     entities: section({
       /** Room for the store in this process; with Redis it is not used. */
       maxBytes: bytes.default(67_108_864),
-    }),
+    }).optional(),
+    /**
+     * Give the answer to a query again to whoever asks the same in the same scope, which is the principal with all claims,
+     * the headers that subgraphs get, and those in `vary`, as long as all subgraphs that had a part in it allow. Rules,
+     * policies, plugins and `context` are not asked again.
+     */
+    answers: section({
+      /** Longest time; 0 keeps nothing. */
+      maxSeconds: integer(0, longestSeconds).default(60),
+      /** Room for answers in this process. */
+      maxBytes: bytes.default(67_108_864),
+      /** Further headers of clients that rules, policies, plugins or `context` decide by. */
+      vary: headerNames.default([]),
+      /** Execute equal queries that come at the same time once. */
+      shareInFlight: flag.default(true),
+    }).optional(),
+  }).optional(),
+  /** Documents that clients may refer to, or have to use. */
+  documents: section({
+    /** JSON files: manifests of Apollo, or objects of texts by id as Relay and GraphQL-Codegen write them. Read again when they change. */
+    manifest: z
+      .union(
+        [text('a path'), list(text('a path'), 'a list of paths').min(1, 'at least one path')],
+        'a path or a list of paths',
+      )
+      .transform((given) => [given].flat()),
+    /** What is not in the manifest is executed (`off`), executed and told in the log once (`log`), or refused (`enforce`). */
+    mode: oneOf(['off', 'log', 'enforce']).default('off'),
   }).optional(),
   /** Shared store of caches and rate limits; without it each process has its own. */
   redis: section({

@@ -37,7 +37,7 @@ export function parseConfig(input: unknown, env: Environment, options: ParseOpti
 }
 
 function finish(parsed: ParsedConfig, subgraphAddresses: Record<string, string>, directory: string): AtriumConfig {
-  const { authorization, plugins, authentication, supergraph, redis, ...rest } = parsed;
+  const { authorization, plugins, authentication, supergraph, redis, documents, ...rest } = parsed;
   const path = (relative: string) => resolve(directory, relative);
   return Object.freeze({
     ...freezeData({
@@ -45,6 +45,7 @@ function finish(parsed: ParsedConfig, subgraphAddresses: Record<string, string>,
       introspection: parsed.introspection ?? parsed.mode === 'development',
       supergraph: supergraphSource(supergraph, path),
       ...(authentication ? { authentication: withPaths(authentication, path) } : {}),
+      ...(documents ? { documents: { ...documents, manifest: documents.manifest.map(path) } } : {}),
       subgraphAddresses,
     }),
     ...(redis ? { redis: frozenRedis(redis) } : {}),

@@ -11,6 +11,10 @@ export const errorCodes = {
   BAD_USER_INPUT: 400,
   OPERATION_RESOLUTION_FAILURE: 400,
   SUBSCRIPTIONS_NOT_SUPPORTED: 400,
+  /** `documentId` without `query`, and no manifest knows it. */
+  DOCUMENT_NOT_FOUND: 400,
+  /** `documents.mode` is `enforce`, and no manifest has the document. */
+  DOCUMENT_NOT_TRUSTED: 403,
   /** Beyond the limit of that name in the configuration's section `limits`; so are all of MAX_…_LIMIT. */
   MAX_TOKENS_LIMIT: 400,
   MAX_DOCUMENT_BYTES_LIMIT: 400,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from './principal.ts';
+import type { Reuse } from './reuse.ts';
 
 /** What one call to a subgraph leaves for the request's log line. */
 export interface SubgraphCallRecord {
@@ -21,6 +22,8 @@ export interface RequestRecord {
   cacheMisses: number;
   /** What it has waited for Redis, in milliseconds: there is one budget for all uses. */
   redisMs: number;
+  /** Absent when nobody means to give the answer to others. */
+  reuse?: Reuse;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { addPart } from '../cache/answer-part.ts';
 import { isJsonObject } from '../core/json.ts';
 import type { AnswerShape, ShapeField } from '../planning/answer-shape.ts';
 import type { SubgraphError } from '../subgraph/client.ts';
@@ -16,6 +17,9 @@ import type { ResponseObject } from './targets.ts';
 /** Puts a slot's answer where it belongs in the response, with its errors; keeps in the cache what may be kept. */
 export function applySlot(run: Run, fetch: PreparedFetch, answer: SlotAnswer): void {
   const { response, errors, unplaced } = answer;
+  const { reuse } = run.context.record;
+  if (reuse !== undefined)
+    addPart(reuse, { headers: response.headers, errors: errors.length === 0 ? unplaced : errors });
   if (response.data !== null && answer.reportsUnplaced) {
     for (const error of unplaced) run.faults.general.push(faultFrom(error));
   }

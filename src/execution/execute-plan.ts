@@ -176,6 +176,8 @@ async function readCache(run: Run, fetch: PreparedFetch, cache: EntityCache): Pr
     if (cached[index] === undefined) missing.push(index);
     else applyEntity(run, step, targets[index] ?? [], cached[index]);
   }
+  // How much is left of their time is not told.
+  if (missing.length < representations.length) run.context.record.reuse?.forbid();
   fetch.representations = missing.flatMap((index) => representations[index] ?? []);
   fetch.targets = missing.map((index) => targets[index] ?? []);
   fetch.lookup = { ...lookup, representations: fetch.representations };

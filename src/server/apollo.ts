@@ -13,6 +13,7 @@ import type { AtriumConfig, ParsedConfig } from '../config/config.ts';
 import { RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RequestContext } from '../core/request-context.ts';
+import type { PersistedQueries } from '../documents/persisted-queries.ts';
 import { operationLimits } from '../limits/operation-limits.ts';
 import { errorCodesOf } from '../telemetry/access-log.ts';
 import type { ServerContext } from './exchange.ts';
@@ -23,6 +24,8 @@ export interface ApolloOptions {
   readonly mode: AtriumConfig['mode'];
   readonly introspection: boolean;
   readonly limits: ParsedConfig['limits'];
+  /** Where clients register queries; absent: they may not. */
+  readonly persistedQueries?: PersistedQueries['cache'] | undefined;
   /** The user's. */
   readonly plugins: readonly ApolloServerPlugin<RequestContext>[];
   readonly logger: Logger;
@@ -41,6 +44,7 @@ export function createApolloServer(options: ApolloOptions): ApolloServer<ServerC
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     stopOnTerminationSignals: false,
+    persistedQueries: options.persistedQueries === undefined ? false : { cache: options.persistedQueries },
     parseOptions: { maxTokens: options.limits.maxTokens },
     formatError: createFormatError({ hideSchemaDetails: !development, logger }),
     stringifyResult: JSON.stringify,

@@ -1,28 +1,19 @@
-import { HeaderMap } from '@apollo/server';
-import type { ApolloServer } from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AtriumConfig } from '../config/config.ts';
 import { ConfigurationError, RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import type { RequestContext } from '../core/request-context.ts';
-import { errorCodesOf } from '../telemetry/access-log.ts';
+import { createOperationHandler, headerMap } from './answer-operation.ts';
+import type { OperationOptions } from './answer-operation.ts';
 import { createCors } from './cors.ts';
 import { createApp } from './create-app.ts';
 import type { DoorStep } from './door.ts';
-import type { Exchange, ServerContext } from './exchange.ts';
 import { serveExplorer } from './explorer-files.ts';
-import { checkSearch, paramsOfBody } from './graphql-params.ts';
 import { graphqlResponse, html, json, negotiate } from './media-type.ts';
-import { setResponseHeaders } from './response-headers.ts';
 
-export interface FrontOptions {
+export interface FrontOptions extends OperationOptions {
   readonly server: AtriumConfig['server'];
   readonly mode: AtriumConfig['mode'];
   readonly door: readonly DoorStep[];
-  /** Started by the caller before `listen`, stopped by the caller after `close`. */
-  readonly apollo: ApolloServer<ServerContext>;
-  /** What it returns is merged into the context; the request's own keys stay as they are. */
-  readonly extendContext?: ((context: RequestContext) => object | Promise<object>) | undefined;
   /** Folder of the explorer's files; without it, and in production mode, there is no explorer. */
   readonly explorerDirectory?: string | undefined;
   /** What is missing while requests are answered all the same. */
@@ -65,7 +56,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   });
   // Apollo Server is asked directly, not through @as-integrations/fastify: that handler builds a URL per request, and
   // has no place for the request's own headers, the media type chosen here, or an answer known without Apollo Server.
-  app.route({ method: ['GET', 'POST'], url: '/graphql', onRequest: enter, handler: answer });
+  app.route({ method: ['GET', 'POST'], url: '/graphql', onRequest: enter, handler: createOperationHandler(options) });
   app.route({ method: ['GET', 'HEAD'], url: '/health/live', handler: (_, reply) => health('live', reply) });
   app.route({
     method: ['GET', 'HEAD'],
@@ -96,55 +87,6 @@ export async function createFront(options: FrontOptions): Promise<Front> {
       if (passing !== undefined) await passing;
     }
     return undefined;
-  }
-
-  /** From the body to the answer. */
-  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const { exchange, method } = request;
-    let search = '';
-    let body: Record<string, unknown> | undefined;
-    if (method === 'POST') body = paramsOfBody(typeof request.body === 'string' ? request.body : '');
-    else checkSearch((search = request.url.slice(exchange.path.length)));
-
-    const response = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: { method, headers: headerMap(exchange), search, body },
-      context: () => createContext(exchange, reply),
-    });
-    if (response.body.kind === 'chunked') throw new Error('expected one complete result, got incremental delivery');
-    // It is text by now, but Apollo Server's objects outlive the request and would take the data into the old generation.
-    if (exchange.held.result !== undefined) delete exchange.held.result.data;
-
-    const status = response.status ?? 200;
-    if (status >= 400 && exchange.record.errorCodes.length === 0) {
-      // Apollo Server refuses some requests before any plugin hears of them; why stands in its answer alone.
-      exchange.record.errorCodes = errorCodesOf(JSON.parse(response.body.string));
-    }
-    for (const [name, value] of response.headers) reply.header(name, value);
-    setResponseHeaders(exchange.responseHeaders, reply);
-    return reply.code(status).header('content-type', exchange.mediaType).send(response.body.string);
-  }
-
-  async function createContext(exchange: Exchange, reply: FastifyReply): Promise<ServerContext> {
-    const abort = new AbortController();
-    if (reply.raw.destroyed) abort.abort();
-    exchange.abort = abort;
-    const context: ServerContext = {
-      requestId: exchange.requestId,
-      headers: exchange.headers,
-      principal: exchange.principal,
-      clientAddress: exchange.clientAddress,
-      signal: abort.signal,
-      deadline: exchange.startedAt + server.requestTimeoutMs,
-      responseHeaders: exchange.responseHeaders,
-      record: exchange.record,
-      held: exchange.held,
-    };
-    if (options.extendContext === undefined) return context;
-    try {
-      return { ...(await options.extendContext(context)), ...context };
-    } catch (error) {
-      throw error instanceof RequestError ? error.toGraphQLError() : error;
-    }
   }
 
   /** Apollo Sandbox. Should Apollo Server read the Accept header differently, nothing is executed past the door. */
@@ -195,10 +137,4 @@ function health(
     .code(status === 'stopping' ? 503 : 200)
     .header('cache-control', 'no-store')
     .send({ status, ...(degraded.length > 0 && { degraded }) });
-}
-
-function headerMap({ headers }: Exchange): HeaderMap {
-  const map = new HeaderMap();
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) map.set(name, value);
-  return map;
 }

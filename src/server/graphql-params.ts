@@ -18,30 +18,42 @@ export function paramsOfBody(text: string): Record<string, unknown> {
 }
 
 /**
- * Checks the parameters of a GET the same way.
+ * The parameters of a GET, checked the same way.
  * @param search the query string, with or without its question mark
  * @throws RequestError 400
  */
-export function checkSearch(search: string): void {
-  const params = new URLSearchParams(search);
-  const single: Record<string, unknown> = {};
-  for (const name of ['query', 'operationName', 'variables', 'extensions']) {
-    const values = params.getAll(name);
+export function paramsOfSearch(search: string): Record<string, unknown> {
+  const given = new URLSearchParams(search);
+  const params: Record<string, unknown> = {};
+  for (const name of ['query', 'operationName', 'documentId', ...inJson]) {
+    const values = given.getAll(name);
     if (values.length > 1) {
       throw new RequestError('BAD_REQUEST', `Expected the parameter \`${name}\` once, got it ${values.length} times.`);
     }
     const [value] = values;
-    if (value === undefined) continue;
-    single[name] = name === 'variables' || name === 'extensions' ? parseJson(value, `\`${name}\``) : value;
+    if (value !== undefined) params[name] = inJson.includes(name) ? parseJson(value, `\`${name}\``) : value;
   }
-  checkParams(single);
+  checkParams(params);
+  return params;
 }
 
+/** What `paramsOfSearch` reads. */
+export function searchOf(params: Readonly<Record<string, unknown>>): string {
+  const texts = Object.entries(params).map(([name, value]): [string, string] => [
+    name,
+    inJson.includes(name) ? JSON.stringify(value) : String(value),
+  ]);
+  return new URLSearchParams(texts).toString();
+}
+
+const inJson: readonly string[] = ['variables', 'extensions'];
+
 function checkParams(params: Readonly<Record<string, unknown>>): void {
-  const { query, operationName, variables, extensions } = params;
+  const { query, operationName, variables, extensions, documentId } = params;
   expect('query', 'a string', query, isAbsent(query) || typeof query === 'string');
   const isName = isAbsent(operationName) || typeof operationName === 'string';
   expect('operationName', 'a string or null', operationName, isName);
+  expect('documentId', 'a string or null', documentId, isAbsent(documentId) || typeof documentId === 'string');
   expect('variables', 'an object or null', variables, isAbsent(variables) || isJsonObject(variables));
   expect('extensions', 'an object or null', extensions, isAbsent(extensions) || isJsonObject(extensions));
 
@@ -50,7 +62,7 @@ function checkParams(params: Readonly<Record<string, unknown>>): void {
     expect('extensions.persistedQuery', 'an object', persisted, isJsonObject(persisted));
     const sha = isJsonObject(persisted) ? persisted['sha256Hash'] : undefined;
     expect('extensions.persistedQuery.sha256Hash', 'a string', sha, typeof sha === 'string');
-  } else if (isAbsent(query) || query === '') {
+  } else if ((isAbsent(query) || query === '') && isAbsent(documentId)) {
     throw new RequestError('BAD_REQUEST', 'Expected `query` to be the text of an operation, got nothing.');
   }
 }

@@ -3,8 +3,11 @@ import { connectionHeaders } from '../core/connection-headers.ts';
 
 const notOurs: ReadonlySet<string> = new Set(connectionHeaders);
 
-/** Puts the headers the rooms left in the context on the answer. */
-export function setResponseHeaders(headers: ReadonlyMap<string, string>, reply: FastifyReply): void {
+/** Puts headers that rooms made on the answer; names in lower case. */
+export function setResponseHeaders(
+  headers: Iterable<readonly [name: string, value: string]>,
+  reply: FastifyReply,
+): void {
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   for (const [name, value] of headers) {
     if (notOurs.has(name)) continue;

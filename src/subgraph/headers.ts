@@ -27,6 +27,9 @@ const CORRELATING = new Set([...TRACE_CONTEXT, 'x-request-id']);
 /** Whoever may ask on whose behalf: a service that trusts one of them has to be told that it was not sent, too. */
 const CREDENTIALS = ['authorization', 'cookie'];
 
+/** A request as far as it says whose it is. */
+export type Asker = Pick<RequestContext, 'headers' | 'principal'>;
+
 /** Decides the headers of requests to subgraphs and of answers to clients. */
 export interface HeaderPolicy {
   /** Names in lower case. What the gateway writes itself wins over what the client sent. */
@@ -34,7 +37,7 @@ export interface HeaderPolicy {
   /** Headers that tell a subgraph who asks or for whom; names in lower case. */
   readonly deciding: readonly string[];
   /** What of a request to a subgraph decides whose answer it is. */
-  readonly scopeOf: (context: RequestContext) => Scope;
+  readonly scopeOf: (context: Asker) => Scope;
   /** Adds a subgraph's headers to the client's answer; values of several subgraphs stand side by side. */
   toClient(headers: Readonly<Record<string, string | undefined>>, context: RequestContext): void;
 }
@@ -86,7 +89,7 @@ export function addResponseHeader({ responseHeaders }: RequestContext, name: str
   else if (!known.split(', ').includes(value)) responseHeaders.set(name, `${known}, ${value}`);
 }
 
-function pick(names: readonly string[], { headers }: RequestContext): Record<string, string> {
+function pick(names: readonly string[], { headers }: Asker): Record<string, string> {
   const picked: Record<string, string> = {};
   const dropped = connectionOptions(headers['connection']);
   for (const name of names) {

@@ -3,12 +3,12 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Pool } from 'undici';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import type { FetchContext, RequestContext, Scope } from '../core/request-context.ts';
+import type { FetchContext, Scope } from '../core/request-context.ts';
 import { createRequestSigner } from '../core/sign-request.ts';
 import { failedResponse } from './client.ts';
 import type { SubgraphClient, SubgraphRequest, SubgraphResponse } from './client.ts';
 import { createHeaderPolicy } from './headers.ts';
-import type { HeaderRules } from './headers.ts';
+import type { Asker, HeaderRules } from './headers.ts';
 import { createPool } from './pool.ts';
 import { parseResponse } from './read-response.ts';
 import { roundTrip, tooLarge } from './round-trip.ts';
@@ -38,7 +38,7 @@ export interface Transport {
   /** A client for the subgraphs of these names. */
   clientFor(targets: ReadonlyMap<string, SubgraphTarget>): SubgraphClient;
   /** Whose answer a subgraph gives when it is asked for this request. All subgraphs are sent the same headers. */
-  readonly scopeOf: (context: RequestContext) => Scope;
+  readonly scopeOf: (request: Asker) => Scope;
   close(): Promise<void>;
 }
 

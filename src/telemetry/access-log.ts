@@ -11,6 +11,8 @@ export interface AccessRecord extends RequestRecord {
   operationType: 'query' | 'mutation' | 'subscription' | null;
   /** Codes of the answer's errors, each once. */
   errorCodes: readonly string[];
+  /** Where the answer comes from when it was not made for this request: from earlier, or from one at the same time. */
+  source?: 'known' | 'shared' | undefined;
 }
 
 /** A request of which everything is known. */
@@ -75,6 +77,7 @@ export function logAccess(logger: Logger, request: FinishedRequest): void {
       })),
       cacheHits: record.cacheHits,
       cacheMisses: record.cacheMisses,
+      ...(record.source === undefined ? {} : { source: record.source }),
     },
     'request',
   );

@@ -21,7 +21,7 @@ describe('shared freshness', () => {
     ['max-age=99999999999999999999', 2 ** 31, false],
     ['max-age=60, public=1', 60, false],
   ])('of %o is %i seconds, public: %o', (cacheControl, ttlSeconds, isPublic) => {
-    expect(freshnessOf(cacheControl)).toEqual({ ttlSeconds, isPublic });
+    expect(freshnessOf(cacheControl)).toEqual({ ttlSeconds, isPublic, isPrivate: false });
   });
 
   it.each([

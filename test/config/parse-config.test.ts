@@ -131,7 +131,8 @@ describe('parseConfig', () => {
       authentication: { issuers: [] },
       authorization: { rules: 'allow' },
       rateLimit: { rules: [{ name: 'all', key: 'user', limit: 1.5, windowSeconds: -1 }] },
-      cache: {},
+      cache: { answers: { maxSeconds: -1, vary: ['a b'] } },
+      documents: { manifest: [], mode: 'on' },
       redis: { url: 'http://ann:secret@127.0.0.1:6379' },
       context: {},
       overrideLabels: { beta: true },
@@ -154,7 +155,10 @@ describe('parseConfig', () => {
         rateLimit.rules[0].key: expected one of "principal", "apiKey", "ip", "global", or a function, got "user"
         rateLimit.rules[0].limit: expected an integer from 1 to 1000000000, got 1.5
         rateLimit.rules[0].windowSeconds: expected a number of seconds over 0 and up to 86400, got -1
-        cache.entities: expected an object, got nothing
+        cache.answers.maxSeconds: expected an integer from 0 to 86400, got -1
+        cache.answers.vary[0]: expected a header name, got "a b"
+        documents.manifest: expected at least one path, got an empty list
+        documents.mode: expected one of "off", "log", "enforce", got "on"
         redis.url: expected a redis or rediss URL, got "http://***@127.0.0.1:6379"
         context: expected a function, got an object
         plugins[0]: expected an Apollo Server plugin, got null

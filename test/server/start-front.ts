@@ -6,6 +6,8 @@ import { configSchema } from '../../src/config/config.ts';
 import type { AtriumConfig } from '../../src/config/config.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import type { RequestContext } from '../../src/core/request-context.ts';
+import { openDocuments } from '../../src/documents/find-document.ts';
+import { createPersistedQueries } from '../../src/documents/persisted-queries.ts';
 import type { ServerContext } from '../../src/server/exchange.ts';
 import { createApolloServer } from '../../src/server/apollo.ts';
 import type { DoorStep } from '../../src/server/door.ts';
@@ -132,11 +134,14 @@ export async function startFront(options: TestFrontOptions = {}): Promise<TestFr
   };
 
   const mode = options.mode ?? 'production';
+  const persisted = createPersistedQueries({ maxTextBytes: 100_000 });
+  const documents = openDocuments({ persisted, manifest: [], mode: 'off', logger });
   const apollo = createApolloServer({
     gateway,
     mode,
     introspection: options.introspection ?? mode === 'development',
     limits: configSchema.shape.limits.parse(options.limits ?? {}),
+    persistedQueries: persisted.cache,
     plugins: options.plugins ?? [],
     logger,
   });
@@ -146,6 +151,7 @@ export async function startFront(options: TestFrontOptions = {}): Promise<TestFr
     mode,
     door: options.door ?? [],
     apollo,
+    documents,
     extendContext: options.extendContext,
     explorerDirectory: options.explorerDirectory,
     logger,

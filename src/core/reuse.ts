@@ -1,0 +1,19 @@
+/** What is learnt of an answer while it is made: to whom else it may be given, and for how long. Rooms only narrow it. */
+export class Reuse {
+  /** The generation that made it; undefined while none was asked. */
+  generation: string | undefined;
+  /** Until when all its parts are fresh, in milliseconds of `performance.now()`; 0 when one may not be kept. */
+  freshUntil = Infinity;
+  /** All its parts are public by their own word. */
+  isPublic = true;
+  /** Some part is meant for the one who asked alone. */
+  isPrivate = false;
+  /** The operator's functions had a say: another process may run others. */
+  isDecided = false;
+  /** A limit counts such operations: each request has to be counted. */
+  isCounted = false;
+
+  forbid(): void {
+    this.freshUntil = 0;
+  }
+}

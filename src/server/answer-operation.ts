@@ -1,0 +1,191 @@
+import { HeaderMap } from '@apollo/server';
+import type { ApolloServer } from '@apollo/server';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AtriumConfig } from '../config/config.ts';
+import type { KnownAnswer } from '../cache/known-answers.ts';
+import { RequestError } from '../core/errors.ts';
+import type { RequestContext } from '../core/request-context.ts';
+import { Reuse } from '../core/reuse.ts';
+import type { Documents, RequestParams } from '../documents/find-document.ts';
+import { errorCodesOf } from '../telemetry/access-log.ts';
+import type { AccessRecord } from '../telemetry/access-log.ts';
+import { createAnswers } from './answers.ts';
+import type { AnswerOptions, Asked, MadeAnswer } from './answers.ts';
+import type { Exchange, ServerContext } from './exchange.ts';
+import { paramsOfBody, paramsOfSearch, searchOf } from './graphql-params.ts';
+import { setResponseHeaders } from './response-headers.ts';
+
+export interface OperationOptions {
+  readonly server: Pick<AtriumConfig['server'], 'requestTimeoutMs'>;
+  /** Started by the caller before there are requests, stopped by the caller after the last. */
+  readonly apollo: ApolloServer<ServerContext>;
+  readonly documents: Documents;
+  /** Absent: every request has an answer of its own. */
+  readonly answers?: AnswerOptions | undefined;
+  /** What it returns is merged into the context; the request's own keys stay as they are. */
+  readonly extendContext?: ((context: RequestContext) => object | Promise<object>) | undefined;
+}
+
+interface Outcome {
+  /** Of the request it was found or made for. */
+  readonly exchange: Exchange;
+  readonly made?: MadeAnswer;
+  /** As it may be given to others, later too. */
+  readonly answer?: KnownAnswer | undefined;
+  /** May those have it who asked the same meanwhile? */
+  readonly isForFollowers: boolean;
+}
+
+/** Answers one operation, from the body that was read to what is sent. */
+export function createOperationHandler(options: OperationOptions) {
+  const { apollo, documents, server } = options;
+  const answers = options.answers && createAnswers<Outcome>(options.answers);
+
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const { exchange, method } = request;
+    const isPost = method === 'POST';
+    const text = isPost
+      ? typeof request.body === 'string'
+        ? request.body
+        : ''
+      : request.url.slice(exchange.path.length);
+    const asked = answers?.ask(exchange, method, text, documents.version());
+    const known = asked && answers?.known.known(asked.alias);
+    if (known !== undefined) return sendKnown(known, request, reply, 'known');
+
+    const given = isPost ? paramsOfBody(text) : paramsOfSearch(text);
+    const params = await documents.find(given, exchange.record);
+    const abort = new AbortController();
+    if (reply.raw.destroyed) abort.abort();
+    exchange.abort = abort;
+    const make = (signal: AbortSignal) =>
+      execute(exchange, method, params === given && !isPost ? text : params, signal);
+
+    if (answers === undefined || asked === undefined || mayMutate(params)) {
+      return send({ made: await make(abort.signal), exchange, isForFollowers: false }, request, reply);
+    }
+    const key = answers.keyOf(asked, params);
+    const run = async (signal: AbortSignal): Promise<Outcome> => {
+      const found = await answers.known.find(key, asked.alias, exchange.record);
+      if (found !== undefined) return { answer: found, exchange, isForFollowers: true };
+      exchange.record.reuse = new Reuse();
+      const made = await make(signal);
+      return {
+        made,
+        answer: answers.keep(asked, key, made, exchange),
+        exchange,
+        isForFollowers: mayFollow(exchange, asked),
+      };
+    };
+    if (answers.flights === undefined) return send(await run(abort.signal), request, reply);
+    const { result, leads } = answers.flights.join(key, abort.signal, run);
+    const outcome = await result;
+    return send(leads || outcome.isForFollowers ? outcome : await run(abort.signal), request, reply);
+  };
+
+  /** Nobody waits less long or is counted less for asking what somebody else asks. */
+  function mayFollow({ record: { reuse }, startedAt }: Exchange, { generation }: Asked): boolean {
+    if (reuse === undefined || reuse.isCounted || (reuse.generation ?? generation) !== generation) return false;
+    return performance.now() < startedAt + server.requestTimeoutMs;
+  }
+
+  async function execute(
+    exchange: Exchange,
+    method: string,
+    params: RequestParams | string,
+    signal: AbortSignal,
+  ): Promise<MadeAnswer> {
+    const before = new Map(exchange.responseHeaders);
+    const isPost = method === 'POST';
+    const response = await apollo.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: {
+        method,
+        headers: headerMap(exchange),
+        search: isPost ? '' : typeof params === 'string' ? params : searchOf(params),
+        body: isPost ? params : undefined,
+      },
+      context: () => createContext(exchange, signal),
+    });
+    if (response.body.kind === 'chunked') throw new Error('expected one complete result, got incremental delivery');
+    // It is text by now, but Apollo Server's objects outlive the request and would take the data into the old generation.
+    if (exchange.held.result !== undefined) delete exchange.held.result.data;
+
+    const status = response.status ?? 200;
+    if (status >= 400 && exchange.record.errorCodes.length === 0) {
+      // Apollo Server refuses some requests before any plugin hears of them; why stands in its answer alone.
+      exchange.record.errorCodes = errorCodesOf(JSON.parse(response.body.string));
+    }
+    const added = [...exchange.responseHeaders].filter(([name, value]) => before.get(name) !== value);
+    return { status, body: response.body.string, headers: [...response.headers, ...added] };
+  }
+
+  async function createContext(exchange: Exchange, signal: AbortSignal): Promise<ServerContext> {
+    const context: ServerContext = {
+      requestId: exchange.requestId,
+      headers: exchange.headers,
+      principal: exchange.principal,
+      clientAddress: exchange.clientAddress,
+      signal,
+      deadline: exchange.startedAt + server.requestTimeoutMs,
+      responseHeaders: exchange.responseHeaders,
+      record: exchange.record,
+      held: exchange.held,
+    };
+    if (options.extendContext === undefined) return context;
+    try {
+      return { ...(await options.extendContext(context)), ...context };
+    } catch (error) {
+      throw error instanceof RequestError ? error.toGraphQLError() : error;
+    }
+  }
+}
+
+/** Beyond doubt a document without this word has no mutation: names are written out in GraphQL. */
+function mayMutate({ query }: RequestParams): boolean {
+  return typeof query !== 'string' || /\bmutation\b/.test(query);
+}
+
+function send({ exchange: maker, made, answer }: Outcome, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { exchange } = request;
+  const source = made === undefined ? 'known' : maker === exchange ? undefined : 'shared';
+  if (answer !== undefined) return sendKnown(answer, request, reply, source);
+  if (made === undefined) throw new Error('An outcome holds an answer');
+  if (source === 'shared') {
+    const { operationName, operationType, errorCodes } = maker.record;
+    Object.assign(exchange.record, { operationName, operationType, errorCodes, source });
+  }
+  setResponseHeaders(new Map([...exchange.responseHeaders, ...made.headers]), reply);
+  return reply.code(made.status).header('content-type', exchange.mediaType).send(made.body);
+}
+
+/** `source` says where it comes from, unless it was made for this very request. */
+function sendKnown(
+  { body, headers, operationName, madeAt }: KnownAnswer,
+  { exchange, method }: FastifyRequest,
+  reply: FastifyReply,
+  source: AccessRecord['source'],
+): FastifyReply {
+  const { record } = exchange;
+  record.operationName = operationName;
+  record.operationType = 'query';
+  record.source = source;
+  setResponseHeaders(exchange.responseHeaders, reply);
+  setResponseHeaders(headers, reply);
+  if (source !== undefined) reply.header('age', Math.floor((performance.now() - madeAt) / 1000));
+  if (method === 'GET' && isKnownToClient(exchange.headers['if-none-match'], reply.getHeader('etag'))) {
+    return reply.code(304).send();
+  }
+  return reply.header('content-type', exchange.mediaType).send(body);
+}
+
+/** RFC 9110, section 13.1.2. */
+function isKnownToClient(ifNoneMatch: string | undefined, etag: unknown): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}
+
+export function headerMap({ headers }: Exchange): HeaderMap {
+  const map = new HeaderMap();
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) map.set(name, value);
+  return map;
+}
