@@ -1,4 +1,5 @@
 import './core/quiet-apollo.ts';
+import { hash } from 'node:crypto';
 import { openApiKeys } from './authentication/api-keys.ts';
 import { authenticationStep } from './authentication/authentication-step.ts';
 import { createAuthenticator } from './authentication/authenticator.ts';
@@ -6,6 +7,7 @@ import { createEntityCache } from './cache/create-entity-cache.ts';
 import { createKnownAnswers } from './cache/known-answers.ts';
 import type { AtriumConfig } from './config/config.ts';
 import { checkSubgraphNames, subgraphOptions } from './config/subgraph-options.ts';
+import { canonicalJson } from './core/json.ts';
 import type { Logger } from './core/logger.ts';
 import { createRequestSigner } from './core/sign-request.ts';
 import { openDocuments } from './documents/find-document.ts';
@@ -153,24 +155,29 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
 }
 
 function answerOptions(
-  { headers, authentication, context, plugins }: AtriumConfig,
-  { maxBytes, maxSeconds, shareInFlight, vary }: NonNullable<NonNullable<AtriumConfig['cache']>['answers']>,
+  config: AtriumConfig,
+  { maxBytes, ...options }: NonNullable<NonNullable<AtriumConfig['cache']>['answers']>,
   gateway: AtriumGateway,
-  store: Store | undefined,
+  shared: Store | undefined,
 ): AnswerOptions {
+  const { headers, authentication, authorization, context, plugins, introspection, limits } = config;
+  // What functions decided must not outlive them in a store, where those of the next deployment would find it.
+  const hasFunctions = authorization !== undefined || context !== undefined || plugins.length > 0;
+  const known = createKnownAnswers({ maxBytes, store: hasFunctions ? undefined : shared });
   const { cookie, apiKeys } = authentication ?? {};
   return {
-    known: createKnownAnswers({ maxBytes, store }),
-    maxSeconds,
-    shareInFlight,
-    vary,
+    ...options,
+    known,
     credentials: [
       ...headers.toSubgraphs,
       'authorization',
-      ...(cookie ? ['cookie'] : []),
-      ...(apiKeys ? [apiKeys.header] : []),
+      ...(cookie === undefined ? [] : ['cookie']),
+      ...(apiKeys === undefined ? [] : [apiKeys.header]),
     ],
-    isShared: context === undefined && plugins.length === 0,
+    configuration: hash(
+      'sha256',
+      canonicalJson([introspection, limits, headers, config.subgraphs, config.subgraphAddresses]),
+    ),
     generation: () => gateway.generation,
     scopeOf: (request) => gateway.scopeOf(request),
   };

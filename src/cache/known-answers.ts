@@ -21,8 +21,7 @@ export interface KnownAnswers {
   known(alias: string): KnownAnswer | undefined;
   /** Also what other replicas keep; what is found is known by the alias from now on. Never rejects. */
   find(key: string, alias: string, waiting: RedisWait): Promise<KnownAnswer | undefined>;
-  /** `isShared`: other replicas may give it, too. */
-  keep(key: string, alias: string, answer: KnownAnswer, isShared: boolean): void;
+  keep(key: string, alias: string, answer: KnownAnswer): void;
 }
 
 export interface KnownAnswerOptions {
@@ -75,11 +74,11 @@ export function createKnownAnswers({
       if (answer !== undefined) hold(key, alias, answer);
       return answer;
     },
-    keep(key, alias, answer, isShared) {
+    keep(key, alias, answer) {
       if (answer.body.length > maxAnswerBytes) return;
       hold(key, alias, answer);
+      if (store === undefined) return;
       const storeKey = storeKeyOf(key);
-      if (!isShared || store === undefined) return;
       void store.setMany([{ key: storeKey, value: encode(storeKey, answer, clock()), ttlMs: answer.lifetimeMs }]);
     },
   };

@@ -118,7 +118,8 @@ function describeCache({ cache, redis }: AtriumConfig): string {
 
 function describeAnswers({ cache }: AtriumConfig): string {
   const { maxSeconds = 0, shareInFlight = false, vary = [] } = cache?.answers ?? {};
-  const kept = maxSeconds === 0 ? 'not kept' : `kept up to ${maxSeconds} s${vary.map((name) => `, by ${name}`).join('')}`;
+  const kept =
+    maxSeconds === 0 ? 'not kept' : `kept up to ${maxSeconds} s${vary.map((name) => `, by ${name}`).join('')}`;
   return shareInFlight ? `${kept}; equal queries at the same time are executed once` : kept;
 }
 

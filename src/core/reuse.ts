@@ -8,7 +8,7 @@ export class Reuse {
   isPublic = true;
   /** Some part is meant for the one who asked alone. */
   isPrivate = false;
-  /** The operator's functions had a say: another process may run others. */
+  /** Rules had a say: it is for those who ask in the same scope. */
   isDecided = false;
   /** A limit counts such operations: each request has to be counted. */
   isCounted = false;

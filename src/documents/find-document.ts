@@ -102,5 +102,5 @@ function withText(params: RequestParams, query: string): RequestParams {
   const { documentId: _id, extensions, ...others } = params;
   if (!isJsonObject(extensions)) return { ...others, query };
   const { persistedQuery: _persisted, ...more } = extensions;
-  return { ...others, query, extensions: more };
+  return Object.keys(more).length === 0 ? { ...others, query } : { ...others, query, extensions: more };
 }

@@ -15,8 +15,8 @@ export interface AnswerOptions {
   readonly vary: readonly string[];
   /** Those that say who asks. */
   readonly credentials: readonly string[];
-  /** May what was made by this process' functions, its plugins for one, be given by another? */
-  readonly isShared: boolean;
+  /** What of the configuration decides answers: replicas with another one may share the store. */
+  readonly configuration: string;
   readonly generation: () => string;
   /** What of a request decides what subgraphs answer. */
   readonly scopeOf: (request: Pick<RequestContext, 'headers' | 'principal'>) => Scope;
@@ -75,6 +75,7 @@ export function createAnswers<Outcome>(options: AnswerOptions): Answers<Outcome>
       const forwarded = options.scopeOf(exchange);
       const others = vary.map((name) => headers[name]);
       const scope = JSON.stringify([
+        options.configuration,
         generation,
         trusted,
         mediaType,
@@ -116,7 +117,7 @@ export function createAnswers<Outcome>(options: AnswerOptions): Answers<Outcome>
         madeAt,
         lifetimeMs: seconds * 1000,
       };
-      known.keep(key, asked.alias, answer, options.isShared && !reuse.isDecided);
+      known.keep(key, asked.alias, answer);
       return answer;
     },
   };
