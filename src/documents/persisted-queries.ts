@@ -11,7 +11,7 @@ export interface PersistedQueries {
    * whatever it is given.
    */
   readonly cache: {
-    get(key: string): Promise<undefined>;
+    get(sha256: string): Promise<undefined>;
     set(key: string, text: string): Promise<void>;
     delete(key: string): Promise<boolean>;
   };

@@ -21,9 +21,10 @@ const start = (manifest: object, mode?: Mode): Promise<HttpGateway> =>
     return { documents: { manifest: 'manifest.json', mode } };
   });
 
-async function outcome(response: Promise<Response>): Promise<string> {
-  const { status, ...answer } = await response.then(async (it) => ({ status: it.status, body: await it.json() }));
-  return `${status} ${answer.body.errors?.[0].extensions.code ?? JSON.stringify(answer.body.data)}`;
+async function outcome(asked: Promise<Response>): Promise<string> {
+  const response = await asked;
+  const { data, errors } = JSON.parse(await response.text());
+  return `${response.status} ${errors?.[0].extensions.code ?? JSON.stringify(data)}`;
 }
 
 describe('registered queries', () => {

@@ -6,24 +6,28 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { execute, parse } from 'graphql';
+import { defaultFieldResolver, execute, parse } from 'graphql';
 import type { AtriumUserConfig } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import { createAtrium } from '../../src/create-atrium.ts';
 import { composeSubgraphs } from '../../src/supergraph/compose.ts';
-import type { TestSubgraph } from './create-test-gateway.ts';
 
-/** A subgraph's server; resolvers get the request's headers as their context. */
-export interface HttpSubgraph extends Pick<TestSubgraph, 'sdl' | 'resolvers'> {
+export interface HttpSubgraph {
+  readonly sdl: string;
+  /** By type and field; other fields are members of their parents. */
+  readonly resolvers?: Readonly<Record<string, Readonly<Record<string, Resolver>>>>;
   /** Of its answers. */
   readonly headers?: (call: SubgraphCall) => Readonly<Record<string, string>>;
 }
+
+type Resolver = (args: Readonly<Record<string, unknown>>, headers: IncomingHttpHeaders) => unknown;
 
 export interface SubgraphCall {
   readonly subgraph: string;
   readonly headers: IncomingHttpHeaders;
   readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
   /** The client of the subgraph went away before it had its answer. */
   isAbandoned: boolean;
 }
@@ -134,20 +138,28 @@ async function serve(
   { sdl, resolvers = {}, headers }: HttpSubgraph,
   onCall: (call: SubgraphCall) => void,
 ): Promise<{ url: string; close(): Promise<unknown> }> {
-  const schema = buildSubgraphSchema({ typeDefs: parse(sdl), resolvers });
+  const schema = buildSubgraphSchema({ typeDefs: parse(sdl) });
   const server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (chunk) => (body += chunk));
     request.on('end', () => {
       const { query, variables } = JSON.parse(body);
-      const call = { subgraph: name, headers: request.headers, query, isAbandoned: false };
+      const call = { subgraph: name, headers: request.headers, query, variables, isAbandoned: false };
       response.on('close', () => (call.isAbandoned = !response.writableFinished));
       onCall(call);
-      void answer(call, variables);
+      void answer(call);
     });
-    const answer = async (call: SubgraphCall, variables: Record<string, unknown>): Promise<void> => {
+    const answer = async (call: SubgraphCall): Promise<void> => {
       const document = parse(call.query);
-      const result = await execute({ schema, document, variableValues: variables, contextValue: call.headers });
+      const result = await execute({
+        schema,
+        document,
+        variableValues: call.variables,
+        fieldResolver(source, args, context, info) {
+          const resolve = resolvers[info.parentType.name]?.[info.fieldName];
+          return resolve?.(args, call.headers) ?? defaultFieldResolver(source, args, context, info);
+        },
+      });
       response.writeHead(200, { 'content-type': 'application/json', ...headers?.(call) }).end(JSON.stringify(result));
     };
   }).listen(0, '127.0.0.1');
