@@ -47,8 +47,10 @@ export interface HttpGateway {
   get(params: Record<string, string>, init?: Init): Promise<Response>;
   /** Resolves with the first line that matches, at once when there is one. */
   logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
-  /** Resolves when there are so many calls, or as soon as there are. */
-  called(count: number): Promise<void>;
+  /** Resolves when there are so many calls. */
+  called(count: number): Promise<unknown>;
+  /** Resolves when that call's client has gone away. */
+  abandoned(call: SubgraphCall | undefined): Promise<unknown>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -87,10 +89,7 @@ export async function startHttpGateway(
   closers.unshift(() => rm(folder, { recursive: true }));
   const sources = [];
   for (const [name, subgraph] of Object.entries(subgraphs)) {
-    const { url, close } = await serve(name, subgraph, (call) => {
-      calls.push(call);
-      wake();
-    });
+    const { url, close } = await serve(name, subgraph, calls, wake);
     closers.unshift(close);
     sources.push({ name, url, sdl: subgraph.sdl });
   }
@@ -128,7 +127,8 @@ export async function startHttpGateway(
         ...init,
       }),
     logged: (matches) => until(() => log.find(matches)),
-    called: async (count) => void (await until(() => calls[count - 1])),
+    called: (count) => until(() => calls[count - 1]),
+    abandoned: (call) => until(() => call?.isAbandoned || undefined),
     [Symbol.asyncDispose]: close,
   };
 }
@@ -136,7 +136,8 @@ export async function startHttpGateway(
 async function serve(
   name: string,
   { sdl, resolvers = {}, headers }: HttpSubgraph,
-  onCall: (call: SubgraphCall) => void,
+  calls: SubgraphCall[],
+  onChange: () => void,
 ): Promise<{ url: string; close(): Promise<unknown> }> {
   const schema = buildSubgraphSchema({ typeDefs: parse(sdl) });
   const server = createServer((request, response) => {
@@ -145,8 +146,12 @@ async function serve(
     request.on('end', () => {
       const { query, variables } = JSON.parse(body);
       const call = { subgraph: name, headers: request.headers, query, variables, isAbandoned: false };
-      response.on('close', () => (call.isAbandoned = !response.writableFinished));
-      onCall(call);
+      response.on('close', () => {
+        call.isAbandoned = !response.writableFinished;
+        onChange();
+      });
+      calls.push(call);
+      onChange();
       void answer(call);
     });
     const answer = async (call: SubgraphCall): Promise<void> => {
