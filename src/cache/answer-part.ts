@@ -1,17 +1,11 @@
 import type { Reuse } from '../core/reuse.ts';
 import { freshnessOf } from './cache-control.ts';
 
-/** What of a subgraph's response decides how long it may be kept; names of headers in lower case. */
-export interface AnswerPart {
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly errors: readonly unknown[];
-}
-
-/** An answer is as fresh as the least fresh of its parts. */
-export function addPart(reuse: Reuse, { headers, errors }: AnswerPart): void {
+/** An answer is as fresh as the least fresh of its parts; `headers` are a subgraph's, names in lower case. */
+export function addPart(reuse: Reuse, headers: Readonly<Record<string, string | undefined>>): void {
   const freshness = freshnessOf(headers);
   // Headers that `Vary` names are the same for all who may be given the answer, but not what "*" stands for.
-  if (freshness === undefined || errors.length > 0 || headers['vary']?.includes('*') === true) {
+  if (freshness === undefined || headers['vary']?.includes('*') === true) {
     reuse.forbid();
     return;
   }

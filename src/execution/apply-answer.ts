@@ -18,8 +18,8 @@ import type { ResponseObject } from './targets.ts';
 export function applySlot(run: Run, fetch: PreparedFetch, answer: SlotAnswer): void {
   const { response, errors, unplaced } = answer;
   const { reuse } = run.context.record;
-  if (reuse !== undefined)
-    addPart(reuse, { headers: response.headers, errors: errors.length === 0 ? unplaced : errors });
+  if (errors.length + unplaced.length > 0) reuse?.forbid();
+  else if (reuse !== undefined) addPart(reuse, response.headers);
   if (response.data !== null && answer.reportsUnplaced) {
     for (const error of unplaced) run.faults.general.push(faultFrom(error));
   }

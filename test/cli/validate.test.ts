@@ -22,6 +22,8 @@ describe('atrium validate', () => {
       authorization   fields with a rule: 1
       rate limits     all: 5 requests in 1 s per global
       entity cache    in Redis
+      known answers   kept up to 60 s, by x-tenant; equal queries at the same time are executed once
+      documents       any
       limits          maxBodyBytes 1000000
                       maxDocumentBytes 100000
                       maxTokens 15000
@@ -161,6 +163,6 @@ export default defineConfig({
   authorization: { rules: shield({ Mutation: { updatePrice: nobody } }) },
   rateLimit: { rules: [{ name: 'all', key: 'global', limit: 5, windowSeconds: 1 }] },
   redis: { url: 'redis://127.0.0.1:1' },
-  cache: { entities: {} },
+  cache: { entities: {}, answers: { vary: ['x-tenant'] } },
 });
 `;
