@@ -93,7 +93,7 @@ it.skipIf(redisUrl === null)('A29: Redis that stops or is gone is a miss, in its
     return errors?.[0].extensions.code ?? data;
   };
   const milliseconds: number[] = [];
-  for (const fail of [() => proxy.freeze(), () => proxy.kill()]) {
+  for (const fail of [async () => proxy.freeze(), () => proxy.kill()]) {
     await fail();
     for (let times = 0; times < 3; times += 1) {
       const since = performance.now();

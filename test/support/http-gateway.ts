@@ -138,7 +138,7 @@ async function serve(
   { sdl, resolvers = {}, headers }: HttpSubgraph,
   calls: SubgraphCall[],
   onChange: () => void,
-): Promise<{ url: string; close(): Promise<unknown> }> {
+): Promise<{ url: string; close: () => Promise<unknown> }> {
   const schema = buildSubgraphSchema({ typeDefs: parse(sdl) });
   const server = createServer((request, response) => {
     let body = '';

@@ -103,12 +103,10 @@ it('A20: who asks for somebody else, and whatever may be a mutation, asks alone'
   await gateway.called(responses.length - 1);
   gate.resolve();
   expect((await Promise.all(responses)).map(({ status }) => status)).toEqual([200, 200, 200, 401, 200, 200, 200, 200]);
-  expect(
-    gateway.calls
-      .slice(0, 3)
-      .map(({ headers }) => headers['x-user'])
-      .toSorted(),
-  ).toEqual(['ann', 'bob', undefined]);
+  const queries = gateway.calls.filter(({ query }) => !query.startsWith('mutation'));
+  expect(new Set(queries.map(({ headers }) => headers['x-user']))).toEqual(new Set(['ann', 'bob', undefined]));
+  expect(queries).toHaveLength(3);
+  expect(gateway.calls).toHaveLength(7);
 });
 
 it('survives the client that asked first', async () => {

@@ -74,7 +74,7 @@ describe.skipIf(redisUrl === null)('replicas with one Redis', () => {
     const gateway = await start(`atrium-test:${randomUUID()}:`, {}, proxy.url);
     expect((await ask(gateway)).source).toBeUndefined();
     for (const [fail, query] of [
-      [() => proxy.freeze(), '{ b: a }'],
+      [async () => proxy.freeze(), '{ b: a }'],
       [() => proxy.kill(), '{ c: a }'],
     ] as const) {
       await fail();
