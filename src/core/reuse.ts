@@ -10,8 +10,8 @@ export class Reuse {
   isPrivate = false;
   /** Rules had a say: it is for those who ask in the same scope. */
   isDecided = false;
-  /** A limit counts such operations: each request has to be counted. */
-  isCounted = false;
+  /** Nobody else may have it: a limit counts such operations one by one, or it tells what this request alone asked to know. */
+  isOwn = false;
 
   forbid(): void {
     this.freshUntil = 0;

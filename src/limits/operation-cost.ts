@@ -104,6 +104,7 @@ export function shownCost(
   if (!isShown(context, options)) return {};
   // Caches would hand it on to those who have not asked for it.
   context.responseHeaders.set('cache-control', 'private, no-store');
+  if (context.record.reuse !== undefined) context.record.reuse.isOwn = true;
   const max = options.maxCost ?? null;
   return { extensions: { cost: { estimated: cost.estimated(), actual: cost.actual(data), max } } };
 }

@@ -62,6 +62,7 @@ export function createOperationLimiter(
       if (entries.length === 0) return undefined;
       const { context } = operation;
       const { record, responseHeaders } = context;
+      if (record.reuse !== undefined) record.reuse.isOwn = true;
       const tally = await counter.count(entries, record);
       const refusal = refusalIn(tally, 0);
       const headers = headersOf(counter.talliesOf(record), refusal);

@@ -85,7 +85,7 @@ export function createOperationHandler(options: OperationOptions) {
 
   /** Nobody waits less long or is counted less for asking what somebody else asks. */
   function mayFollow({ record: { reuse }, startedAt }: Exchange, { generation }: Asked): boolean {
-    if (reuse === undefined || reuse.isCounted || (reuse.generation ?? generation) !== generation) return false;
+    if (reuse === undefined || reuse.isOwn || (reuse.generation ?? generation) !== generation) return false;
     return performance.now() < startedAt + server.requestTimeoutMs;
   }
 

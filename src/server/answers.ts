@@ -93,7 +93,7 @@ export function createAnswers<Outcome>(options: AnswerOptions): Answers<Outcome>
     },
     keep(asked, key, { status, body, headers }, { record, principal }) {
       const { reuse, operationType, operationName, errorCodes } = record;
-      if (reuse === undefined || reuse.generation !== asked.generation || reuse.isCounted) return undefined;
+      if (reuse === undefined || reuse.generation !== asked.generation || reuse.isOwn) return undefined;
       if (status !== 200 || operationType !== 'query' || errorCodes.length > 0) return undefined;
       if (reuse.isPrivate && principal === null) return undefined;
       // Without any part it is about the schema alone, and nothing says for how long.
