@@ -7,6 +7,7 @@ import { createEntityCache } from './cache/create-entity-cache.ts';
 import { createKnownAnswers } from './cache/known-answers.ts';
 import type { AtriumConfig } from './config/config.ts';
 import { checkSubgraphNames, subgraphOptions } from './config/subgraph-options.ts';
+import { RequestError } from './core/errors.ts';
 import { canonicalJson } from './core/json.ts';
 import type { Logger } from './core/logger.ts';
 import { createRequestSigner } from './core/sign-request.ts';
@@ -19,10 +20,13 @@ import { createMemoryStore } from './redis/memory-store.ts';
 import { createRedisStore } from './redis/redis-store.ts';
 import type { Store } from './redis/store.ts';
 import type { AnswerOptions } from './server/answers.ts';
+import { openAdmin } from './server/admin.ts';
+import type { AdminActions } from './server/admin.ts';
 import { apolloLogger, createApolloServer } from './server/apollo.ts';
 import type { DoorStep } from './server/door.ts';
 import { ensureExplorer } from './server/explorer/build.ts';
 import { createFront } from './server/front.ts';
+import type { Address } from './server/listen.ts';
 import { createSupergraphManager } from './supergraph/manager.ts';
 import { createLogger } from './telemetry/create-logger.ts';
 import { AtriumGateway } from './gateway.ts';
@@ -33,9 +37,17 @@ export interface Atrium {
    * Resolves when requests are answered, with undefined when `stop` came first. Rejects with a ConfigurationError for
    * what the operator has to mend.
    */
-  start(): Promise<{ readonly url: string; readonly port: number } | undefined>;
+  start(): Promise<StartedAt | undefined>;
   /** Gives up a start, ends what is running first; safe to call more than once. */
   stop(): Promise<void>;
+  /** What its admin listener does, for a process that has the listener in its place. */
+  readonly actions: AdminActions;
+}
+
+/** Where a gateway answers. */
+export interface StartedAt extends Address {
+  /** The admin listener's. */
+  readonly adminUrl: string | undefined;
 }
 
 /** Puts the rooms together. Everything opened here is closed by `stop`, also after a start that failed. */
@@ -46,7 +58,20 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
   let starting: Promise<unknown> | undefined;
   let stopping: Promise<void> | undefined;
 
-  async function start(): Promise<{ url: string; port: number } | undefined> {
+  let gateway: AtriumGateway | undefined;
+  const actions: AdminActions = {
+    async supergraph() {
+      const inUse = gateway?.supergraphInUse;
+      if (inUse === undefined)
+        throw new RequestError('SERVICE_UNAVAILABLE', 'Expected a supergraph in use, got none yet.');
+      return inUse;
+    },
+    async invalidate() {
+      throw new RequestError('NOT_FOUND', 'Expected a gateway that keeps a cache, got one without.');
+    },
+  };
+
+  async function start(): Promise<StartedAt | undefined> {
     const logger = more.logger ?? createLogger(config.logging.level);
     const redis = config.redis === undefined ? undefined : connectRedis(config.redis, logger);
     if (redis !== undefined) onStop(() => redis.close());
@@ -77,7 +102,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     const tellsPrincipal = signing !== undefined || Object.keys(config.headers.fromPrincipal).length > 0;
     const { maxCost, defaultListSize, showCost = config.mode === 'development' } = config.limits;
 
-    const gateway = new AtriumGateway({
+    gateway = new AtriumGateway({
       supergraphSdl: createSupergraphManager(config.supergraph, { logger, signal: givenUp.signal, sign }),
       headers: config.headers,
       signingSecrets: signing?.secrets,
@@ -124,8 +149,12 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     });
     await apollo.start();
     onStop(() => apollo.stop());
+    const health = () => ({ status: givenUp.signal.aborted ? ('stopping' as const) : ('ready' as const) });
+    const listener = config.admin;
+    const admin = listener.enabled ? await openAdmin({ listener, actions, health, logger }) : undefined;
+    if (admin !== undefined) onStop(() => admin.close());
     onStop(() => front.close());
-    return stopping === undefined ? front.listen() : undefined;
+    return givenUp.signal.aborted ? undefined : { ...(await front.listen()), adminUrl: admin?.url };
   }
 
   async function closeAll(): Promise<void> {
@@ -135,6 +164,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
   }
 
   return {
+    actions,
     async start() {
       const started = start();
       starting = started;
@@ -178,7 +208,7 @@ function answerOptions(
       'sha256',
       canonicalJson([introspection, limits, headers, config.subgraphs, config.subgraphAddresses]),
     ),
-    generation: () => gateway.generation,
+    generation: () => gateway.supergraphInUse?.id ?? '',
     scopeOf: (request) => gateway.scopeOf(request),
   };
 }

@@ -57,6 +57,15 @@ export interface AtriumGatewayOptions extends GenerationOptions {
   readonly log?: Logger;
 }
 
+/** The supergraph that new requests are validated against. */
+export interface SupergraphInUse {
+  /** A hash of its text. */
+  readonly id: string;
+  readonly sdl: string;
+  /** When it took over, as an HTTP date. */
+  readonly since: string;
+}
+
 const defaultHeaders: HeaderRules = { toSubgraphs: ['authorization'], toClients: [] };
 
 const DEFAULT_MAX_RESPONSE_BYTES = 10_000_000;
@@ -76,7 +85,7 @@ export class AtriumGateway extends ApolloGateway {
   /** Built before the base class sees the supergraph, by the text it sees. */
   readonly #prepared = new Map<string, Generation>();
   readonly #generations = new WeakMap<GraphQLSchema, Generation>();
-  #current = '';
+  #inUse: SupergraphInUse | undefined;
 
   constructor({ signingSecrets, ...config }: GatewayConfig & AtriumGatewayOptions = {}) {
     const { buildService, headers = defaultHeaders, log = silentLogger } = config;
@@ -112,7 +121,7 @@ export class AtriumGateway extends ApolloGateway {
       const generation = this.#prepared.get(coreSupergraphSdl) ?? this.#build(coreSupergraphSdl);
       this.#prepared.clear();
       this.#generations.set(apiSchema, generation);
-      this.#current = generation.id;
+      this.#inUse = { id: generation.id, sdl: generation.supergraph.sdl, since: new Date().toUTCString() };
     });
     this.executor = async (request) => {
       try {
@@ -127,9 +136,9 @@ export class AtriumGateway extends ApolloGateway {
     };
   }
 
-  /** The supergraph that serves the next request: a hash of its text. */
-  get generation(): string {
-    return this.#current;
+  /** undefined before the first one. */
+  get supergraphInUse(): SupergraphInUse | undefined {
+    return this.#inUse;
   }
 
   /** What of a request decides what subgraphs answer, when there is no `buildService`. */
@@ -147,7 +156,12 @@ export class AtriumGateway extends ApolloGateway {
     const generation = this.#generations.get(request.schema);
     if (generation === undefined) throw new Error('The request was validated against a schema this gateway never had');
     const { schema } = request;
-    const { enforcement, rateLimits, cost: costOptions = {}, maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS } = this.#options;
+    const {
+      enforcement,
+      rateLimits,
+      cost: costOptions = {},
+      maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS,
+    } = this.#options;
     if (request.operation.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionsRefused();
 
     const variables: Readonly<Record<string, unknown>> = request.request.variables ?? {};

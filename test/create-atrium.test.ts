@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,7 @@ it('gives up a start when it is stopped meanwhile, without a word, and leaves no
     parseConfig(
       {
         server: { port: 0 },
+        admin: { enabled: false },
         supergraph: {
           services: { users: { url: `http://127.0.0.1:${port}/graphql` } },
           fallback: new URL('../schemas/supergraph.graphql', import.meta.url).pathname,
@@ -44,12 +45,33 @@ it('gives up a start when it is stopped meanwhile, without a word, and leaves no
 
 it('answers after a start and no more after a stop', async () => {
   const file = new URL('../schemas/supergraph.graphql', import.meta.url).pathname;
-  const config = parseConfig({ server: { port: 0 }, supergraph: { file, watch: false } }, {});
+  const config = parseConfig(
+    { server: { port: 0 }, admin: { enabled: false }, supergraph: { file, watch: false } },
+    {},
+  );
   const atrium = createAtrium(config, { logger: silentLogger });
   const address = await atrium.start();
   expect((await fetch(`${address?.url}/health/ready`)).status).toBe(200);
   await Promise.all([atrium.stop(), atrium.stop()]);
   await expect(fetch(`${address?.url}/health/live`)).rejects.toThrow('fetch failed');
+});
+
+it('answers operators at a listener of their own alone', async () => {
+  const file = new URL('../schemas/supergraph.graphql', import.meta.url).pathname;
+  const input = { server: { port: 0 }, admin: { port: 0 }, supergraph: { file, watch: false } };
+  const atrium = createAtrium(parseConfig(input, {}), { logger: silentLogger });
+  onTestFinished(() => atrium.stop());
+  await expect(atrium.actions.supergraph()).rejects.toThrow('Expected a supergraph in use, got none yet.');
+  const address = await atrium.start();
+
+  expect(await (await fetch(`${address?.adminUrl}/supergraph`)).text()).toBe(await readFile(file, 'utf8'));
+  expect(await (await fetch(`${address?.adminUrl}/health`)).json()).toEqual({ status: 'ready' });
+  for (const path of ['/supergraph', '/health', '/cache/invalidate']) {
+    const init = { method: path === '/cache/invalidate' ? 'POST' : 'GET' };
+    expect((await fetch(`${address?.url}${path}`, init)).status).toBe(404);
+  }
+  await atrium.stop();
+  await expect(fetch(`${address?.adminUrl}/health`)).rejects.toThrow('fetch failed');
 });
 
 it('asks the configuration about the labels of @override', async () => {
@@ -70,6 +92,7 @@ it('asks the configuration about the labels of @override', async () => {
   const config = parseConfig(
     {
       server: { port: 0 },
+      admin: { enabled: false },
       supergraph: { file, watch: false },
       overrideLabels: (label: string, { headers }: RequestContext) => {
         asked.push([label, headers['x-user']]);
@@ -99,6 +122,7 @@ it('counts bad tokens by address, so that nobody can try any number of them', as
   const config = parseConfig(
     {
       server: { port: 0 },
+      admin: { enabled: false },
       supergraph: { file: new URL('../schemas/supergraph.graphql', import.meta.url).pathname, watch: false },
       authentication: { issuers: [{ issuer: 'shop', jwks: join(folder, 'keys.json'), audiences: ['shop'] }] },
       rateLimit: { rules: [{ name: 'clients', key: 'principal', limit: 2, windowSeconds: 1_000 }] },

@@ -210,7 +210,7 @@ describe('the life of a supergraph', () => {
       if (body.kind === 'incremental') throw new Error('expected one result');
       return body.singleResult;
     };
-    return { ask, update: (sdl: string) => update(sdl) };
+    return { ask, update: (sdl: string) => update(sdl), inUse: () => gateway.supergraphInUse };
   }
 
   it('ends a request on the supergraph that validated it', async () => {
@@ -229,6 +229,19 @@ describe('the life of a supergraph', () => {
     release();
     expect(await answer).toEqual({ data: { old: 'here' } });
     expect((await gateway.ask('{ old }')).errors?.[0]?.extensions?.['code']).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
+
+  it('is told, with a hash and its time', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2030, 0, 1) });
+    onTestFinished(() => void vi.useRealTimers());
+    const gateway = await serve(async () => ({ data: {} }));
+    const before = gateway.inUse();
+    vi.setSystemTime(Date.UTC(2030, 0, 2));
+    gateway.update(await compose(second));
+
+    expect(before).toMatchObject({ sdl: await compose(first), since: 'Tue, 01 Jan 2030 00:00:00 GMT' });
+    expect(gateway.inUse()).toMatchObject({ sdl: await compose(second), since: 'Wed, 02 Jan 2030 00:00:00 GMT' });
+    expect(new Set([before?.id, gateway.inUse()?.id]).size).toBe(2);
   });
 
   it('plans a request with the supergraph that validated it', async () => {
@@ -273,8 +286,10 @@ describe('the life of a supergraph', () => {
     const gateway = await serve(async () => ({ data: { old: 'here' } }), {
       rules: shield({ Query: { old: allow, a: deny } }),
     });
+    const before = gateway.inUse();
     const sdl = await broken();
     expect(() => gateway.update(sdl)).toThrow(message);
+    expect(gateway.inUse()).toBe(before);
     expect(await gateway.ask('{ old }')).toEqual({ data: { old: 'here' } });
   });
 });

@@ -1,9 +1,14 @@
-import { ConfigurationError } from '../core/errors.ts';
-import { isJsonObject } from '../core/json.ts';
+import cluster from 'node:cluster';
+import { availableParallelism } from 'node:os';
+import type { AtriumConfig } from '../config/config.ts';
 import { createAtrium } from '../create-atrium.ts';
 import { numberOf } from '../config/environment.ts';
 import type { Override } from '../config/problem.ts';
+import { createLogger } from '../telemetry/create-logger.ts';
 import { configFlags, configFlagsHelp, openConfig } from './open-config.ts';
+import { serveAsWorker } from './serve-worker.ts';
+import { superviseWorkers } from './supervise-workers.ts';
+import type { Supervisor } from './supervise-workers.ts';
 import { parseFlags } from './verb.ts';
 import type { Io, Verb } from './verb.ts';
 
@@ -14,6 +19,7 @@ Usage: atrium serve [flags]
 ${configFlagsHelp}
   --port N              0 takes any free port (default: 4000)
   --host HOST           the address to listen on (default: 127.0.0.1)
+  --workers N           processes that share the port, or auto: one for each processor (default: 1)
   --mode MODE           production or development; development opens introspection, Sandbox and the explorer
                         (default: production)
   --introspection       let clients ask for the schema
@@ -25,6 +31,7 @@ const options = {
   ...configFlags,
   port: { type: 'string' },
   host: { type: 'string' },
+  workers: { type: 'string' },
   mode: { type: 'string' },
   introspection: { type: 'boolean' },
 } as const;
@@ -34,33 +41,49 @@ export const serve: Verb = {
   async run(parameters, io) {
     const { values } = parseFlags(parameters, options);
     const { config } = await openConfig(values, io, overridesOf(values));
-    const atrium = createAtrium(config);
-    const stopped = stopOnSignal(() => atrium.stop(), io);
-    const address = await atrium.start().catch((error: unknown) => {
-      throw explainStart(error, config.server.port);
-    });
+    if (cluster.worker !== undefined) return serveInWorker(config, cluster.worker.id);
+    const { workers } = config.server;
+    const count = workers === 'auto' ? availableParallelism() : workers;
+    const supervisor = count === 1 ? undefined : supervise(config, count);
+    const gateway = supervisor ?? createAtrium(config);
+    const stopped = stopOnSignal(() => gateway.stop(), io);
+    const address = await gateway.start();
     if (address === undefined) {
       await stopped;
       return 0;
     }
-    io.error(`Atrium answers at ${address.url}/graphql in ${config.mode} mode`);
+    const processes = count === 1 ? '' : `, with ${count} workers`;
+    io.error(`Atrium answers at ${address.url}/graphql in ${config.mode} mode${processes}`);
+    if (address.adminUrl !== undefined) io.error(`The admin listener answers at ${address.adminUrl}`);
     if (!config.introspection) {
       io.error('Introspection is off: --introspection opens it, --mode development opens it with Sandbox and explorer');
     }
-    await stopped;
+    await Promise.race([stopped, supervisor?.failed ?? stopped]);
     return 0;
   },
 };
 
+function supervise({ admin, redis, logging }: AtriumConfig, count: number): Supervisor {
+  return superviseWorkers({ count, admin, sharesStores: redis !== undefined, logLevel: logging.level });
+}
+
+/** The primary has the admin listener. */
+function serveInWorker(config: AtriumConfig, id: number): Promise<number> {
+  const logger = createLogger(config.logging.level, undefined, id);
+  return serveAsWorker(createAtrium({ ...config, admin: { ...config.admin, enabled: false } }, { logger }), logger);
+}
+
 function overridesOf(flags: {
   port?: string | undefined;
   host?: string | undefined;
+  workers?: string | undefined;
   mode?: string | undefined;
   introspection?: boolean | undefined;
 }): Override[] {
   const all = [
     { path: ['server', 'port'], value: flags.port && numberOf(flags.port), source: '--port' },
     { path: ['server', 'host'], value: flags.host, source: '--host' },
+    { path: ['server', 'workers'], value: flags.workers && numberOf(flags.workers), source: '--workers' },
     { path: ['mode'], value: flags.mode, source: '--mode' },
     { path: ['introspection'], value: flags.introspection, source: '--introspection' },
   ];
@@ -86,13 +109,4 @@ function stopOnSignal(stop: () => Promise<void>, io: Io): Promise<void> {
     };
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   });
-}
-
-/** The commonest failure of a start, with the way out. */
-function explainStart(error: unknown, port: number): unknown {
-  const cause = error instanceof ConfigurationError ? error.cause : undefined;
-  const taken = isJsonObject(cause) && cause['code'] === 'EADDRINUSE';
-  return taken
-    ? new ConfigurationError(`port ${port} is taken: --port or PORT chooses another`, { cause: error })
-    : error;
 }

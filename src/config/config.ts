@@ -63,6 +63,8 @@ const member = 'one of subject, issuer, roles, scopes or claims.<name>';
 const principalMember = z.string(member).regex(/^(?:subject|issuer|roles|scopes|claims\..+)$/, member);
 const cookieName = 'the name of a cookie';
 const secret = `a text of at least ${leastSecretLength} characters without ","`;
+const adminToken = 'a text of at least 16 letters, digits and any of "-._~+/"';
+const workers = 'an integer from 1 to 256 or "auto"';
 const ruleName = 'a name of letters, digits, "_" and "-"';
 const list = <Item extends z.ZodType>(item: Item, expected: string) => z.array(item, expected);
 const oneOf = <const Values extends readonly string[]>(values: Values) =>
@@ -134,6 +136,8 @@ export const configSchema = section({
     trustedProxies: list(z.string(proxy).refine(isAddressOrNetwork, proxy), 'a list of addresses and networks').default(
       [],
     ),
+    /** Processes that `atrium serve` shares the port among; `auto` is one for each processor it may use. */
+    workers: z.union([z.int(workers).min(1, workers).max(256, workers), z.literal('auto')], workers).default(1),
     cors: section({
       origins: z.union(
         [z.literal('*'), z.array(text('an origin'))],
@@ -145,6 +149,21 @@ export const configSchema = section({
       maxAgeSeconds: integer(0, longestSeconds).default(600),
     }).optional(),
   }).prefault({}),
+  /** A listener of its own for operators: invalidation, the supergraph in use, health. */
+  admin: section(
+    {
+      enabled: flag.default(true),
+      host: text('a host name or address').default('127.0.0.1'),
+      /** 0 takes any free port. */
+      port: integer(0, 65_535).default(4010),
+      /** What requests carry as `Authorization: Bearer`. Needed when other machines can reach `host`. */
+      token: z
+        .string(adminToken)
+        .regex(/^[\w.~+/-]{16,}=*$/, adminToken)
+        .optional(),
+    },
+    'an object, such as { enabled: false }',
+  ).prefault({}),
   supergraph,
   /**
    * Is a custom label of `@override(from:, label:)` active for this request? Asked once for each label and request; without

@@ -1,4 +1,5 @@
 import { identityHeaderProblems } from '../core/identity-headers.ts';
+import { isLoopback } from '../core/is-loopback.ts';
 import type { ParsedConfig } from './config.ts';
 import { expected } from './problem.ts';
 import type { Problem } from './problem.ts';
@@ -7,6 +8,7 @@ import type { Problem } from './problem.ts';
 export function findContradictions(config: ParsedConfig): Problem[] {
   return [
     ...supergraphProblems(config.supergraph),
+    ...adminProblems(config.admin),
     ...corsProblems(config.server.cors),
     ...issuerProblems(config.authentication?.issuers ?? []),
     ...credentialProblems(config.authentication),
@@ -33,6 +35,12 @@ function supergraphProblems(supergraph: ParsedConfig['supergraph']): Problem[] {
     problems.push({ path: ['supergraph', 'services'], message: 'expected at least one subgraph, got none' });
   }
   return problems;
+}
+
+function adminProblems({ enabled, host, token }: ParsedConfig['admin']): Problem[] {
+  if (!enabled || token !== undefined || isLoopback(host)) return [];
+  const message = `expected a token (ATRIUM_ADMIN_TOKEN) beside the host "${host}", which other machines may reach, got nothing`;
+  return [{ path: ['admin', 'token'], message }];
 }
 
 function corsProblems(cors: ParsedConfig['server']['cors']): Problem[] {

@@ -25,6 +25,8 @@ const variables: Readonly<Record<string, KeyPath>> = {
   ATRIUM_LOG_LEVEL: ['logging', 'level'],
   ATRIUM_JWKS: jwks,
   ATRIUM_SIGNING_SECRET: ['signing', 'secrets'],
+  ATRIUM_ADMIN_PORT: ['admin', 'port'],
+  ATRIUM_ADMIN_TOKEN: ['admin', 'token'],
 };
 /** The secrets of ATRIUM_SIGNING_SECRET: one, or the new and the old one with a comma between. */
 export function signingSecrets({ ATRIUM_SIGNING_SECRET: text }: Environment): readonly string[] | undefined {
@@ -34,6 +36,7 @@ export function signingSecrets({ ATRIUM_SIGNING_SECRET: text }: Environment): re
 /** What a variable means that is not its text. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
   PORT: numberOf,
+  ATRIUM_ADMIN_PORT: numberOf,
   ATRIUM_SIGNING_SECRET: (text) => signingSecrets({ ATRIUM_SIGNING_SECRET: text }),
 };
 const subgraphAddress = /^ATRIUM_SUBGRAPH_([A-Z0-9_]+)_URL$/;

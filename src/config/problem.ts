@@ -21,7 +21,7 @@ export interface Override {
 }
 
 export function expected(path: KeyPath, what: string, came: unknown): Problem {
-  const isSecret = path[0] === 'signing' || path.at(-1) === 'password';
+  const isSecret = path[0] === 'signing' || ['password', 'token'].includes(String(path.at(-1)));
   const isTold = !isSecret || (typeof came !== 'string' && typeof came !== 'number');
   return {
     path,

@@ -107,8 +107,7 @@ export function createApp(options: AppOptions): { readonly app: FastifyInstance;
   }
 
   function notServed({ method, exchange }: FastifyRequest): RequestError {
-    const { path } = exchange;
-    return nothingHere(method, Object.hasOwn(options.methods, path) ? options.methods[path] : undefined);
+    return nothingHere(method, exchange.path, options.methods);
   }
 }
 

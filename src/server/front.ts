@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AtriumConfig } from '../config/config.ts';
-import { ConfigurationError, RequestError } from '../core/errors.ts';
+import { RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { createOperationHandler, headerMap } from './answer-operation.ts';
 import type { OperationOptions } from './answer-operation.ts';
@@ -8,6 +8,8 @@ import { createCors } from './cors.ts';
 import { createApp } from './create-app.ts';
 import type { DoorStep } from './door.ts';
 import { serveExplorer } from './explorer-files.ts';
+import { listen } from './listen.ts';
+import type { Address } from './listen.ts';
 import { graphqlResponse, html, json, negotiate } from './media-type.ts';
 
 export interface FrontOptions extends OperationOptions {
@@ -23,7 +25,7 @@ export interface FrontOptions extends OperationOptions {
 
 export interface Front {
   /** @throws ConfigurationError when the address cannot be had */
-  listen(): Promise<{ url: string; port: number }>;
+  listen(): Promise<Address>;
   /**
    * Stops accepting, lets requests in flight end, and cuts what is left after `shutdownMs`; connections whose request is
    * not whole by then, after a second. May be called again: every call waits for the same end.
@@ -65,7 +67,10 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   });
   if (development && options.explorerDirectory !== undefined) serveExplorer(app, options.explorerDirectory);
   await app.ready();
-  return { listen, close: () => (closing ??= stop()) };
+  return {
+    listen: () => listen(app, server, 'server.port, --port or PORT chooses another'),
+    close: () => (closing ??= stop()),
+  };
 
   /** Everything that is decided before the body is read. */
   async function enter(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -101,19 +106,6 @@ export async function createFront(options: FrontOptions): Promise<Front> {
       .type(html)
       .header('cache-control', 'no-store')
       .send(response.body.string);
-  }
-
-  async function listen(): Promise<{ url: string; port: number }> {
-    const { host } = server;
-    try {
-      await app.listen({ host, port: server.port });
-    } catch (cause) {
-      const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-      throw new ConfigurationError(`Expected to listen on ${host}, port ${server.port}, got ${reason}.`, { cause });
-    }
-    const address = app.server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : server.port;
-    return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port };
   }
 
   async function stop(): Promise<void> {

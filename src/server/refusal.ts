@@ -26,9 +26,15 @@ export function refusalOf(error: unknown): RequestError {
   return new RequestError('INTERNAL_SERVER_ERROR', 'Internal server error', { cause: error });
 }
 
-/** For a path nobody serves, or not with this method. */
-export function nothingHere(method: string, allow: string | undefined): RequestError {
-  if (allow === undefined) return new RequestError('NOT_FOUND', 'Expected the path /graphql, got another one.');
+/** For a path nobody serves, or not with this method; `methods` are Allow headers by path. */
+export function nothingHere(method: string, path: string, methods: Readonly<Record<string, string>>): RequestError {
+  const allow = Object.hasOwn(methods, path) ? methods[path] : undefined;
+  if (allow === undefined) {
+    return new RequestError(
+      'NOT_FOUND',
+      `Expected one of the paths ${Object.keys(methods).join(', ')}, got another one.`,
+    );
+  }
   const message = `Expected one of the methods ${allow}, got ${method}.`;
   return new RequestError('METHOD_NOT_ALLOWED', message, { headers: { allow } });
 }

@@ -9,11 +9,16 @@ const BUFFERED_BYTES = 4_096;
 const FLUSHED_EVERY_MS = 100;
 
 /**
- * One JSON object a line, on stdout unless told otherwise; there lines wait up to 100 ms for others, and are all written
- * when the process exits. An error stands under `err`, with its causes.
+ * One JSON object a line, on stdout unless told otherwise. An error stands under `err`, with its causes; each line has the
+ * number of the `worker` that wrote it, if there is one.
  */
-export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
-  const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` };
-  const stdout = () => pino.destination({ minLength: BUFFERED_BYTES, periodicFlush: FLUSHED_EVERY_MS, sync: false });
-  return pino(options, destination ?? stdout());
+export function createLogger(level: LogLevel, destination?: DestinationStream, worker?: number): Logger {
+  const base = worker === undefined ? null : { worker };
+  const options = { level, base, timestamp: () => `,"time":"${new Date().toISOString()}"` };
+  return pino(options, destination ?? openLogStream());
+}
+
+/** stdout, where lines wait up to 100 ms for others, and are all written when the process exits. */
+export function openLogStream(): DestinationStream {
+  return pino.destination({ minLength: BUFFERED_BYTES, periodicFlush: FLUSHED_EVERY_MS, sync: false });
 }

@@ -63,6 +63,7 @@ beforeAll(async () => {
   const config = parseConfig(
     {
       server: { port: 0 },
+      admin: { enabled: false },
       supergraph: { file: supergraph, watch: false },
       authentication: { issuers, apiKeys: { file }, cookie: 'session', required: true },
       context: ({ principal }: RequestContext) => {

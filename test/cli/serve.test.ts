@@ -19,8 +19,9 @@ describe('atrium serve', () => {
     gateway.kill('SIGTERM');
     await once(gateway, 'close');
     expect(gateway.exitCode).toBe(0);
-    expect(messages.map((message) => message.replace(url, 'URL'))).toEqual([
-      'Atrium answers at URL in production mode',
+    expect(messages.map((message) => message.replace(/http:\/\/[\d.:]+/, 'ORIGIN'))).toEqual([
+      'Atrium answers at ORIGIN/graphql in production mode',
+      'The admin listener answers at ORIGIN',
       'Introspection is off: --introspection opens it, --mode development opens it with Sandbox and explorer',
       'Atrium stops; once more ends it at once',
     ]);
@@ -64,25 +65,29 @@ describe('atrium serve', () => {
     const { code, error } = await runMain(['serve', '--supergraph', supergraph, '--port', String(port)], quiet);
     expect({ code, error }).toEqual({
       code: 1,
-      error: `atrium: port ${port} is taken: --port or PORT chooses another\n`,
+      error: `atrium: port ${port} is taken: server.port, --port or PORT chooses another\n`,
     });
   });
 
   it('names the flag with a wrong value', async () => {
-    const { code, error } = await runMain(['serve', '--supergraph', supergraph, '--port', 'x', '--mode', 'fast'], {
-      cwd: await temporaryFolder(),
-    });
+    const { code, error } = await runMain(
+      ['serve', '--supergraph', supergraph, '--port', 'x', '--mode', 'fast', '--workers', '0'],
+      {
+        cwd: await temporaryFolder(),
+      },
+    );
 
     expect(code).toBe(1);
     expect(error).toMatchInlineSnapshot(`
       "atrium: --mode: expected one of "production", "development", got "fast"
       --port: expected an integer from 0 to 65535, got "x"
+      --workers: expected an integer from 1 to 256 or "auto", got 0
       "
     `);
   });
 });
 
-const quiet = { env: { ATRIUM_LOG_LEVEL: 'silent' } };
+const quiet = { env: { ATRIUM_LOG_LEVEL: 'silent', ATRIUM_ADMIN_PORT: '0' } };
 
 /** A gateway of its own process in an empty folder; it ends with the test. */
 async function serve(

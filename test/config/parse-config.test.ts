@@ -10,6 +10,11 @@ describe('parseConfig', () => {
   it('fills in safe defaults', () => {
     expect(parseConfig({ supergraph }, {}, { directory: '/shop' })).toMatchInlineSnapshot(`
       {
+        "admin": {
+          "enabled": true,
+          "host": "127.0.0.1",
+          "port": 4010,
+        },
         "headers": {
           "fromPrincipal": {},
           "toClients": [],
@@ -44,6 +49,7 @@ describe('parseConfig', () => {
           "requestTimeoutMs": 30000,
           "shutdownMs": 10000,
           "trustedProxies": [],
+          "workers": 1,
         },
         "subgraphAddresses": {},
         "subgraphDefaults": {
@@ -176,6 +182,15 @@ describe('parseConfig', () => {
     ],
     [{ supergraph: { url: 'http://127.0.0.1:1', watch: true } }, 'supergraph.watch: goes with file, not with url'],
     [{ supergraph: { services: {} } }, 'supergraph.services: expected at least one subgraph, got none'],
+    [{ supergraph, admin: false }, 'admin: expected an object, such as { enabled: false }, got false'],
+    ...['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example'].map((host): [unknown, string] => [
+      { supergraph, admin: { host } },
+      `admin.token: expected a token (ATRIUM_ADMIN_TOKEN) beside the host "${host}", which other machines may reach, got nothing`,
+    ]),
+    [
+      { supergraph, admin: { token: 'guess me' } },
+      'admin.token: expected a text of at least 16 letters, digits and any of "-._~+/", got 8 characters',
+    ],
     [
       { supergraph, rateLimit: { rules: [{ ...limit('a'), burst: 11 }] } },
       'rateLimit.rules[0].burst: expected at most the limit, 10, got 11',
@@ -260,6 +275,15 @@ describe('parseConfig', () => {
     const parsed = parseConfig({ supergraph, redis }, {}).redis;
     expect(parsed).toEqual({ ...redis, keyPrefix: 'atrium:' });
     expect(parsed?.tls).toBe(redis.tls);
+  });
+
+  it.each([
+    { host: '::1' },
+    { host: 'localhost' },
+    { host: '0.0.0.0', token: 'x'.repeat(16) },
+    { host: '::', enabled: false },
+  ])('takes the admin listener %j', (admin) => {
+    expect(parseConfig({ supergraph, admin }, {}).admin).toMatchObject(admin);
   });
 
   it('takes an override from the command line before the environment', () => {

@@ -63,6 +63,7 @@ describe('docker-compose.yml', () => {
     expect(parseConfig(gatewayConfig, gatewayEnv)).toMatchObject({
       mode: 'development',
       server: { host: '0.0.0.0', port: containerPort(gateway) },
+      admin: { host: '127.0.0.1' },
     });
   });
 

@@ -69,7 +69,10 @@ export interface GatewayProcessOptions {
  */
 export async function startGateway(options: GatewayProcessOptions = {}): Promise<GatewayProcess> {
   const { parameters = [], nodeParameters = [], env = {}, cwd = root } = options;
-  const child = start(process.execPath, [...nodeParameters, bin, 'serve', '--port', '0', ...parameters], { cwd, env });
+  const child = start(process.execPath, [...nodeParameters, bin, 'serve', '--port', '0', ...parameters], {
+    cwd,
+    env: { ATRIUM_ADMIN_PORT: '0', ...env },
+  });
   const exited = once(child, 'close');
   const messages = linesOf(child.stderr);
   const log = linesOf(child.stdout);

@@ -203,6 +203,7 @@ const defaults: AtriumConfig['server'] = {
   requestTimeoutMs: 30_000,
   shutdownMs: 10_000,
   trustedProxies: [],
+  workers: 1,
 };
 
 function openSocket(port: number): RawSocket {

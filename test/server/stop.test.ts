@@ -146,7 +146,7 @@ describe('a front that starts', () => {
     await using front = await startFront();
     const second = startFront({ server: { port: front.port } });
     await expect(second).rejects.toThrow(ConfigurationError);
-    await expect(second).rejects.toThrow(`Expected to listen on 127.0.0.1, port ${front.port}, got EADDRINUSE.`);
+    await expect(second).rejects.toThrow(`port ${front.port} is taken: server.port, --port or PORT`);
   });
 });
 
