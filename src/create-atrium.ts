@@ -3,8 +3,12 @@ import { hash } from 'node:crypto';
 import { openApiKeys } from './authentication/api-keys.ts';
 import { authenticationStep } from './authentication/authentication-step.ts';
 import { createAuthenticator } from './authentication/authenticator.ts';
+import { createMemoryBackend, createRedisBackend } from './cache/cache-backend.ts';
+import { checkCacheNames } from './cache/check-names.ts';
 import { createEntityCache } from './cache/create-entity-cache.ts';
 import { createKnownAnswers } from './cache/known-answers.ts';
+import { createMutationInvalidation } from './cache/mutation-invalidation.ts';
+import { schemaFacts } from './cache/schema-facts.ts';
 import type { AtriumConfig } from './config/config.ts';
 import { checkSubgraphNames, subgraphOptions } from './config/subgraph-options.ts';
 import { RequestError } from './core/errors.ts';
@@ -16,7 +20,6 @@ import { createPersistedQueries } from './documents/persisted-queries.ts';
 import { createRateLimiter } from './rate-limit/limiter.ts';
 import { rateLimitStep } from './rate-limit/rate-limit-step.ts';
 import { connectRedis } from './redis/connect.ts';
-import { createMemoryStore } from './redis/memory-store.ts';
 import { createRedisStore } from './redis/redis-store.ts';
 import type { Store } from './redis/store.ts';
 import type { AnswerOptions } from './server/answers.ts';
@@ -92,14 +95,18 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       door.unshift(countingFailures(authenticationStep(authenticator, others), limit));
     }
 
-    const entities = config.cache?.entities;
+    const { cache } = config;
+    const entities = cache?.entities;
+    const backend =
+      entities &&
+      (redis === undefined
+        ? createMemoryBackend(entities)
+        : createRedisBackend(redis.caches, { keyPrefix: config.redis?.keyPrefix ?? '', logger }));
+    if (backend !== undefined) onStop(() => backend.close());
     const shared = redis && createRedisStore(redis.caches);
-    const store = shared ?? (entities && createMemoryStore(entities));
-    if (store !== undefined) onStop(() => store.close());
     const forwardedHeaders = config.headers.toSubgraphs;
     const { signing } = config;
     const sign = signing && createRequestSigner(signing.secrets);
-    const tellsPrincipal = signing !== undefined || Object.keys(config.headers.fromPrincipal).length > 0;
     const { maxCost, defaultListSize, showCost = config.mode === 'development' } = config.limits;
 
     gateway = new AtriumGateway({
@@ -119,10 +126,23 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       enforcement: config.authorization?.mode,
       allowTransitive: config.authorization?.allowTransitive,
       rateLimits: limiter?.operations,
-      ...(entities === undefined || store === undefined
+      ...(entities === undefined || backend === undefined
         ? {}
         : {
-            createCache: (supergraphId) => createEntityCache(store, { supergraphId, forwardedHeaders, tellsPrincipal }),
+            createCache(supergraphId, sdl) {
+              const facts = schemaFacts(sdl);
+              checkCacheNames({ entities, invalidate: cache?.invalidate }, facts);
+              const { fromPrincipal } = config.headers;
+              return createEntityCache(backend, {
+                ...entities,
+                facts,
+                supergraphId,
+                forwardedHeaders,
+                fromPrincipal,
+                logger,
+              });
+            },
+            invalidateAfter: cache?.invalidate && createMutationInvalidation(cache.invalidate, backend.log, logger),
           }),
     });
     const { mode, introspection, limits, plugins } = config;

@@ -10,6 +10,7 @@ import { dryRun, rejection } from './authorization/enforcement.ts';
 import type { EnforcementMode } from './authorization/enforcement.ts';
 import { denyFields, preFlight } from './authorization/pre-flight.ts';
 import type { PreFlight } from './authorization/pre-flight.ts';
+import type { InvalidateAfter } from './cache/mutation-invalidation.ts';
 import { ConfigurationError, RequestError } from './core/errors.ts';
 import { silentLogger } from './core/logger.ts';
 import type { Logger } from './core/logger.ts';
@@ -19,6 +20,7 @@ import { refuseReservedNames } from './core/reserved-names.ts';
 import type { Reuse } from './core/reuse.ts';
 import { nothingToFetch } from './execution/executable.ts';
 import { executeOperation } from './execution/execute-operation.ts';
+import { mutatedFields } from './execution/mutated-fields.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
 import { refuseCostly, shownCost } from './limits/operation-cost.ts';
 import { activeLabels } from './planning/override-labels.ts';
@@ -53,6 +55,8 @@ export interface AtriumGatewayOptions extends GenerationOptions {
   readonly maxVariableErrors?: number;
   /** Longest answer of a subgraph after decompression, in bytes. */
   readonly maxResponseBytes?: number;
+  /** Called with the fields of a mutation that have run, before the client is answered. */
+  readonly invalidateAfter?: InvalidateAfter | undefined;
   /** Structured log; `logger` stays Apollo's own. */
   readonly log?: Logger;
 }
@@ -240,6 +244,8 @@ export class AtriumGateway extends ApolloGateway {
     });
     trial?.report(this.#log, operation.name?.value);
     void rateLimits?.settle(context.record, () => cost.actual(data));
+    if (operation.operation === OperationTypeNode.MUTATION && this.#options.invalidateAfter !== undefined)
+      await this.#options.invalidateAfter(mutatedFields(asked, coerced, data, failures), context.record);
     const shown = shownCost(cost, data, context, costOptions);
     return failures.length === 0 ? { data, ...shown } : { data, errors: failures, ...shown };
   }

@@ -49,7 +49,7 @@ export interface GenerationOptions extends AuthorizationOptions {
   /** What operations may cost by the supergraph's `@cost` and `@listSize`, and whether clients are told. */
   readonly cost?: CostOptions | undefined;
   /** Makes the entity cache of a supergraph, which is known by a hash of its text. */
-  readonly createCache?: (supergraphId: string) => EntityCache;
+  readonly createCache?: ((supergraphId: string, sdl: string) => EntityCache) | undefined;
   /** Limits on operations and fields. */
   readonly rateLimits?: OperationLimiter | undefined;
 }
@@ -83,7 +83,7 @@ export function createGeneration(
     costOf: createOperationCosts(supergraph, options.cost),
     labels: new Set(supergraph.labelledFields.map(({ label }) => label)),
     subgraphs: transport.clientFor(targets),
-    cache: options.createCache?.(id),
+    cache: options.createCache?.(id, sdl),
     shared: batching.size === 0 ? undefined : new SharedLoaders(batching),
   };
 }

@@ -1,41 +1,55 @@
 type Headers = Readonly<Record<string, string | undefined>>;
 
-/** For how long, and for whom, a shared cache may keep a response. */
+/** For how long, and for whom, a response may be kept. */
 export interface Freshness {
-  /** More than 0. */
+  readonly audience: Audience;
+  /** From now on; 0 or less when it is stale already and only the other two allow to keep it. */
   readonly ttlSeconds: number;
-  /** The response says `public`, and so may be shared although the request carried credentials. */
-  readonly isPublic: boolean;
-  /** Only for the one who asked: not for a shared cache. */
-  readonly isPrivate: boolean;
+  /** For so long after that it may be served while it is fetched anew, or when it cannot be (RFC 5861). */
+  readonly staleWhileRevalidateSeconds: number;
+  readonly staleIfErrorSeconds: number;
 }
 
 /**
- * What a response's `Cache-Control` and `Age` allow a shared cache (RFC 9111, sections 3, 3.5, 4.2.1 and 5.2.2);
- * undefined when it must not be stored: without the header, and wherever the header is in doubt. Names of `headers`
- * are in lower case.
+ * Who may be given a response: everybody, everybody who sends no credentials (RFC 9111, section 3.5), or the principal
+ * whom it was made for.
  */
-export function sharedFreshness(headers: Headers): Freshness | undefined {
-  const freshness = freshnessOf(headers);
-  return freshness?.isPrivate === true ? undefined : freshness;
-}
+export type Audience = 'public' | 'impersonal' | 'private';
 
-/** The same for a cache that gives what is private only to the one who asked for it. */
-export function freshnessOf(headers: Headers): Freshness | undefined {
+/**
+ * What a response's `Cache-Control` and `Age` allow (RFC 9111, sections 3, 3.5, 4.2.1 and 5.2.2); undefined when it must
+ * not be kept, and wherever the header is in doubt. `defaultSeconds` stand in for a lifetime that is not named. Names of
+ * `headers` are in lower case.
+ */
+export function freshnessOf(headers: Headers, defaultSeconds?: number): Freshness | undefined {
   const directives = parseDirectives(headers['cache-control'] ?? '');
   // `private="field"` and `no-cache="field"` restrict only some fields; as most caches do, take them to mean all.
-  if (directives === undefined || ['no-store', 'no-cache'].some((name) => directives.has(name))) return undefined;
+  if (directives === undefined || directives.has('no-store') || directives.has('no-cache')) return undefined;
   const isPrivate = directives.has('private');
-  const isForShared = !isPrivate && directives.has('s-maxage');
-  const lifetime = directives.get(isForShared ? 's-maxage' : 'max-age');
-  if (lifetime === undefined || !/^\d+$/.test(lifetime)) return undefined;
-  const age = /^\d+$/.test(headers['age'] ?? '') ? Number(headers['age']) : 0;
-  const ttlSeconds = Math.min(Number(lifetime), maxDeltaSeconds) - age;
-  return ttlSeconds > 0 ? { ttlSeconds, isPublic: directives.get('public') === '', isPrivate } : undefined;
+  const named = !isPrivate && directives.has('s-maxage') ? 's-maxage' : 'max-age';
+  const lifetime = directives.has(named) ? seconds(directives.get(named)) : defaultLifetime(headers, defaultSeconds);
+  if (lifetime === undefined) return undefined;
+  const ttlSeconds = lifetime - (seconds(headers['age']) ?? 0);
+  const isStrict = directives.has('must-revalidate') || directives.has('proxy-revalidate');
+  const extension = (name: string): number => (isStrict ? 0 : (seconds(directives.get(name)) ?? 0));
+  const staleWhileRevalidateSeconds = extension('stale-while-revalidate');
+  const staleIfErrorSeconds = extension('stale-if-error');
+  if (ttlSeconds + Math.max(staleWhileRevalidateSeconds, staleIfErrorSeconds) <= 0) return undefined;
+  const audience = isPrivate ? 'private' : directives.get('public') === '' ? 'public' : 'impersonal';
+  return { audience, ttlSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds };
+}
+
+/** `Expires` names a lifetime too, by a clock that is not ours. */
+function defaultLifetime(headers: Headers, defaultSeconds: number | undefined): number | undefined {
+  return headers['expires'] === undefined ? defaultSeconds : undefined;
 }
 
 /** RFC 9111, section 1.2.2. */
 const maxDeltaSeconds = 2 ** 31;
+
+function seconds(text: string | undefined): number | undefined {
+  return /^\d+$/.test(text ?? '') ? Math.min(Number(text), maxDeltaSeconds) : undefined;
+}
 
 const directive = /[\t ]*(?:([\w!#$%&'*+.^`|~-]+)(?:=([\w!#$%&'*+.^`|~-]+|"(?:[^"\\]|\\.)*"))?)?[\t ]*(?:,|$)/y;
 

@@ -1,91 +1,109 @@
-import { hash } from 'node:crypto';
-import { isJsonObject } from '../core/json.ts';
-import type { RequestContext } from '../core/request-context.ts';
-import type { Store } from '../redis/store.ts';
-import { sharedFreshness } from './cache-control.ts';
-import type { EntityCache, EntityLookup } from './entity-cache.ts';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from '../core/logger.ts';
+import type { FetchContext } from '../core/request-context.ts';
+import type { CacheBackend } from './cache-backend.ts';
+import { LookupReading } from './cache-reading.ts';
+import type { CacheParts } from './cache-reading.ts';
+import type { CacheReading, EntityCache, EntityLookup } from './entity-cache.ts';
+import { sortable } from './entry.ts';
+import type { EntityLifetimes } from './lifetimes.ts';
+import { createLookupPreparation } from './prepare-lookup.ts';
+import type { LookupOptions } from './prepare-lookup.ts';
+import { WriteQueue } from './write-queue.ts';
 
-export interface EntityCacheOptions {
-  /** Changes with the supergraph and is equal on all replicas that serve it, such as a hash of its SDL. */
-  readonly supergraphId: string;
-  /** Names of the client's headers that are sent to subgraphs, except correlating ones. */
-  readonly forwardedHeaders: readonly string[];
-  /** Subgraphs are told who asks. */
-  readonly tellsPrincipal?: boolean;
+export interface EntityCacheOptions extends LookupOptions, EntityLifetimes {
+  /** What this process has read or written it need not read again, for so long at most. */
+  readonly firstLevel?: { readonly maxBytes: number; readonly seconds: number } | undefined;
+  readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+  /** From 0 up to 1. */
+  readonly random?: () => number;
 }
 
-/** Changes whenever a stored value's format or meaning does. */
-const formatVersion = 1;
-const maxValueBytes = 512 * 1024;
-/** Headers of a request to a subgraph that are the same for every client, unless they are forwarded. */
-const constantHeaders = ['accept', 'accept-encoding', 'content-type', 'origin'];
+const maxMemories = 10_000;
+const maxBackgroundTasks = 64;
 
 /**
- * Keeps entities whose subgraph lets a shared cache keep them (RFC 9111), each by itself. What answered a request that
- * carried one of the client's own headers, be it a token, a cookie or an API key, is kept only if the subgraph calls it
- * `public` (section 3.5). What answered a request without any is, without that word, given to such requests only.
+ * Keeps what subgraphs allow to keep (RFC 9111), each entity by itself. What answered a request that carried anything of
+ * the client's own is kept only if the subgraph calls it `public` or, for its principal alone, `private` (section 3.5).
  */
-export function createEntityCache(store: Store, options: EntityCacheOptions): EntityCache {
-  const forwarded = options.forwardedHeaders.map((name) => name.toLowerCase());
-  const constant = new Set(constantHeaders.filter((name) => !forwarded.includes(name)));
-  const isPersonal = ({ headers, principal }: RequestContext) =>
-    (options.tellsPrincipal === true && principal !== null) || forwarded.some((name) => headers[name] !== undefined);
+export function createEntityCache(backend: CacheBackend, options: EntityCacheOptions): EntityCache {
+  const { firstLevel, clock = Date.now, random = Math.random, logger } = options;
+  const prepare = createLookupPreparation(options);
+  const parts: CacheParts = {
+    backend,
+    lifetimes: options,
+    clock,
+    random,
+    running: new Map(),
+    writes: new WriteQueue(backend.store),
+    memory: new LRUCache({ max: maxMemories }),
+    firstLevel:
+      firstLevel && backend.isRemote
+        ? {
+            entries: new LRUCache({
+              maxSize: firstLevel.maxBytes,
+              // V8 keeps a character in one or two bytes.
+              sizeCalculation: ({ text }, key) => 2 * (text.length + key.length),
+            }),
+            ms: firstLevel.seconds * 1000,
+          }
+        : undefined,
+  };
 
+  function open(lookup: EntityLookup, context: FetchContext): LookupReading | undefined {
+    if (options.subgraphs?.[lookup.subgraph]?.enabled === false) return undefined;
+    const prepared = prepare(lookup, context);
+    return prepared && new LookupReading(parts, prepared, context);
+  }
+
+  /** One read of the store; answers the readings that have to read again, under other keys. */
+  async function fill(readings: readonly LookupReading[], { record }: FetchContext): Promise<LookupReading[]> {
+    const { store, log } = backend;
+    const now = sortable(clock());
+    const wanted = readings.map((reading) => ({ reading, indexes: reading.missingHere(now) }));
+    const keys = wanted.flatMap(({ reading, indexes }) => reading.keysToRead(indexes));
+    if (keys.length === 0) return [];
+    const texts = await store.getMany([...keys, ...log.keys], record);
+    const isJudged = log.follow(texts.at(-1), record);
+    if (isJudged !== true && !(await isJudged)) return [];
+    let at = 0;
+    return wanted.flatMap(({ reading, indexes }) => {
+      reading.judge();
+      for (const index of indexes) reading.take(index, texts[at++], now);
+      return reading.asksVariation && reading.takeVariation(texts[at++]) ? [reading] : [];
+    });
+  }
+
+  let backgroundTasks = 0;
   return {
-    async read(lookup, context) {
-      const texts = await store.getMany(cacheKeys(lookup, options.supergraphId), context.record);
-      const entities = texts.map((text) => (text === null ? undefined : decode(text, isPersonal(context))));
-      const hits = entities.filter((entity) => entity !== undefined).length;
-      context.record.cacheHits += hits;
-      context.record.cacheMisses += entities.length - hits;
-      return entities;
+    async read(lookups, context) {
+      const readings = lookups.map((lookup) => open(lookup, context));
+      const readable = readings.filter((reading) => reading !== undefined).filter(({ isRead }) => isRead);
+      const again = await fill(readable, context);
+      if (again.length > 0) await fill(again, context);
+      return readings.map((reading, index) => reading?.filled() ?? unkept(lookups[index]));
     },
-    write(lookup, values, headers, context) {
-      const freshness = sharedFreshness(headers);
-      if (freshness === undefined || !variesByNothing(headers['vary'], constant)) return;
-      if (isPersonal(context) && !freshness.isPublic) return;
-      const keys = cacheKeys(lookup, options.supergraphId);
-      const entries = keys.flatMap((key, index) => {
-        const entity = values[index];
-        if (!isJsonObject(entity)) return [];
-        const value = encode(entity, freshness.isPublic);
-        if (Buffer.byteLength(value) > maxValueBytes) return [];
-        return [{ key, value, ttlMs: freshness.ttlSeconds * 1000 }];
-      });
-      if (entries.length > 0) void store.setMany(entries);
+    inBackground(task) {
+      if (backgroundTasks >= maxBackgroundTasks) return;
+      backgroundTasks += 1;
+      task()
+        .catch((error: unknown) => logger.error({ err: error }, 'aging entities could not be fetched anew'))
+        .finally(() => (backgroundTasks -= 1));
     },
   };
 }
 
-/** JSON arrays keep the parts apart, and the first hash has a fixed length: different look-ups have different keys. */
-function cacheKeys({ subgraph, selection, variables, representations }: EntityLookup, supergraphId: string): string[] {
-  const common = hash('sha256', JSON.stringify([supergraphId, subgraph, selection, variables]), 'base64url');
-  return representations.map(
-    (representation) => `ec:${formatVersion}:${hash('sha256', common + representation, 'base64url')}`,
-  );
-}
-
-function encode(entity: Record<string, unknown>, isPublic: boolean): string {
-  return (isPublic ? 'public ' : 'impersonal ') + JSON.stringify(entity);
-}
-
-/** undefined for a value this reader may not have, and for a text that `encode` did not write. */
-function decode(text: string, readerIsPersonal: boolean): Record<string, unknown> | undefined {
-  const space = text.indexOf(' ');
-  const audience = text.slice(0, space);
-  if (audience !== 'public' && (audience !== 'impersonal' || readerIsPersonal)) return undefined;
-  try {
-    const entity: unknown = JSON.parse(text.slice(space + 1));
-    return isJsonObject(entity) ? entity : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether `Vary` (RFC 9110, section 12.5.5) names nothing but headers that are the same in all requests. */
-function variesByNothing(vary: string | undefined, constant: ReadonlySet<string>): boolean {
-  return (vary ?? '')
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .every((name) => name === '' || constant.has(name));
+/** Of what is neither read nor kept. */
+function unkept(lookup: EntityLookup | undefined): CacheReading {
+  return {
+    values: (lookup?.representations ?? []).map(() => undefined),
+    aging: [],
+    claim: async (indexes) => ({ ours: indexes, others: undefined }),
+    claimAging: async () => [],
+    keep() {},
+    spare: () => undefined,
+    release() {},
+  };
 }

@@ -4,6 +4,7 @@ import type { RequestContext } from '../core/request-context.ts';
 import { leastSecretLength } from '../core/verify-request.ts';
 import { isAddressOrNetwork } from '../core/networks.ts';
 import { closestNames } from './closest-names.ts';
+import { invalidations } from './invalidation.ts';
 
 /** What a user writes in `gateway.config.ts`, or passes to `parseConfig`. */
 export type AtriumUserConfig = Omit<z.input<typeof configSchema>, 'supergraph'> & {
@@ -90,9 +91,11 @@ const limitScope = '"request", "operation" or a field, such as "Mutation.login"'
 /** setTimeout's longest delay. */
 const longestMs = 2_147_483_647;
 const longestSeconds = 86_400;
+const longestLifetime = 31_536_000;
 const bytes = integer(1, 1_000_000_000_000);
 const count = integer(1, 10_000_000);
 const milliseconds = integer(1, longestMs);
+const lifetime = positive(`a number of seconds over 0 and up to ${longestLifetime}`, longestLifetime);
 const pollSeconds = positive(`a number of seconds over 0 and up to ${longestSeconds}`, longestSeconds);
 
 /** Its combinations are checked by `parseConfig`. */
@@ -321,11 +324,37 @@ export const configSchema = section({
     ),
   }).optional(),
   cache: section({
-    /** Remember entities whose subgraph says they are public and for how long. */
+    /** Remember what subgraphs say may be remembered, and for how long: entities one by one, and root fields. */
     entities: section({
       /** Room for the store in this process; with Redis it is not used. */
       maxBytes: bytes.default(67_108_864),
+      /** How long to keep what carries no lifetime in Cache-Control; by default it is not kept. */
+      ttlSeconds: lifetime.optional(),
+      /** Keep that an entity does not exist, at most for so long. By default it is not kept. */
+      negativeSeconds: lifetime.optional(),
+      /** Settings of single subgraphs, by name. */
+      subgraphs: byName(
+        section({
+          /** false keeps nothing of it. */
+          enabled: flag.default(true),
+          ttlSeconds: lifetime.optional(),
+          /** By type; root fields are those of `Query`. */
+          types: byName(section({ ttlSeconds: lifetime }), 'an object of settings by type name').optional(),
+        }),
+        'an object of settings by subgraph name',
+      ).optional(),
+      /** With Redis: what this process has seen is not read again for so long, unless it is invalidated. */
+      firstLevel: section({
+        /** 0 turns it off. */
+        maxBytes: integer(0, 1_000_000_000_000).default(16_777_216),
+        seconds: positive('a number of seconds over 0 and up to 60', 60).default(2),
+      }).prefault({}),
     }).optional(),
+    /**
+     * What mutations make outdated, by `Mutation.field`, such as `{ 'Mutation.rename': [{ type: 'User', key: { id: '$args.id' } }] }`.
+     * Done once the field was answered, before the client is.
+     */
+    invalidate: byName(invalidations, 'an object of invalidations by mutation field').optional(),
     /**
      * Give the answer to a query again to whoever asks the same in the same scope, which is the principal with all claims,
      * the headers that subgraphs get, and those in `vary`, as long as all subgraphs that had a part in it allow. Rules,

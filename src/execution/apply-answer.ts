@@ -8,6 +8,7 @@ import { faultFrom } from './faults.ts';
 import type { Fault, FaultStep } from './faults.ts';
 import { isSeveral } from './grouping.ts';
 import type { Grouping, Targets } from './grouping.ts';
+import { keepAnswer } from './keep-answer.ts';
 import { forget } from './merge.ts';
 import { getOwn } from './own.ts';
 import type { SlotAnswer } from './slot-answer.ts';
@@ -15,7 +16,9 @@ import { positionsAt } from './targets.ts';
 import type { ResponseObject } from './targets.ts';
 
 /** Puts a slot's answer where it belongs in the response, with its errors; keeps in the cache what may be kept. */
-export function applySlot(run: Run, fetch: PreparedFetch, answer: SlotAnswer): void {
+export function applySlot(run: Run, asked: PreparedFetch, answer: SlotAnswer): void {
+  keepAnswer(asked, answer);
+  const fetch = serveSpares(run, asked, answer);
   const { response, errors, unplaced } = answer;
   const { reuse } = run.context.record;
   if (errors.length + unplaced.length > 0) reuse?.forbid();
@@ -39,7 +42,7 @@ function applyRoot(run: Run, { step, targets }: PreparedFetch, { response, error
 
 function applyEntities(run: Run, fetch: PreparedFetch, answer: SlotAnswer, failure: Fault): void {
   const { step, targets } = fetch;
-  const { data, headers } = answer.response;
+  const { data } = answer.response;
   const entities = data === null ? undefined : getOwn(data, answer.key);
   const isAnswer = Array.isArray(entities) && entities.length === targets.length;
   const placeErrors = errorPlacer(run, step, 2);
@@ -52,13 +55,22 @@ function applyEntities(run: Run, fetch: PreparedFetch, answer: SlotAnswer, failu
     if (isAnswer && (fault === undefined || isJsonObject(entity))) applyEntity(run, step, objects, entity);
     else each(objects, (object) => fail(run, object, step, fault ?? failure));
   }
+}
 
-  // Errors are never cached, and an error without a place may concern any entity.
-  if (!isAnswer || answer.unplaced.length > 0 || run.cache === undefined || fetch.lookup === undefined) return;
-  const values = entities.map((entity: unknown, index) =>
-    errorsAt?.has(index) === true || !isJsonObject(entity) ? undefined : entity,
-  );
-  run.cache.write(fetch.lookup, values, headers, run.context);
+/** Completes what may be stale when a subgraph cannot be asked; what is left of the fetch. */
+function serveSpares(run: Run, fetch: PreparedFetch, { response: { failure } }: SlotAnswer): PreparedFetch {
+  const { step, cached } = fetch;
+  const isDown =
+    failure !== undefined &&
+    failure.code !== 'SUBGRAPH_INVALID_RESPONSE' &&
+    (failure.code !== 'SUBGRAPH_HTTP_ERROR' || failure.status >= 500);
+  if (cached === undefined || !isDown) return fetch;
+  const targets = fetch.targets.filter((objects, at) => {
+    const spare = cached.reading.spare(cached.indexes[at] ?? -1);
+    if (spare !== undefined) applyEntity(run, step, objects, spare);
+    return spare === undefined;
+  });
+  return { ...fetch, targets };
 }
 
 /** Completes the objects that one representation stands for. */

@@ -53,7 +53,8 @@ export class BatchAnswer {
         })),
       );
       const reportsUnplaced = answers.length === 0;
-      answers.push({ response: { ...response, data: data ?? null }, key, errors, unplaced, reportsUnplaced });
+      const tags = part.tags && ((own: number) => part.tags?.(indexes[own] ?? -1));
+      answers.push({ response: { ...response, data: data ?? null }, key, errors, unplaced, reportsUnplaced, tags });
     }
     return answers;
   }

@@ -1,16 +1,15 @@
-import type { EntityCache, EntityLookup } from '../cache/entity-cache.ts';
-import { canonicalJson } from '../core/json.ts';
-import { applyEntity, applySlot, failIncomplete } from './apply-answer.ts';
+import type { CacheReading, EntityCache } from '../cache/entity-cache.ts';
+import { applySlot, failIncomplete } from './apply-answer.ts';
+import { createCacheLoader, fetchThroughCache } from './cached-fetches.ts';
+import type { CacheLoader } from './cached-fetches.ts';
 import { groupByContext } from './context-values.ts';
 import type { Executable, ExecutableGroup, ExecutableStep } from './executable.ts';
 import { FaultBook } from './faults.ts';
 import { Grouping } from './grouping.ts';
 import type { Targets } from './grouping.ts';
-import { getOwn } from './own.ts';
 import { SubgraphLoaders } from './subgraph-loaders.ts';
 import type { Sender } from './subgraph-loaders.ts';
 import type { ResponseObject } from './targets.ts';
-import { selectionText } from './write-request.ts';
 import type { FetchSlot } from './write-request.ts';
 
 /** What a plan needs to run, for one client request. */
@@ -29,6 +28,7 @@ export interface Executed {
 /** A plan while it runs. */
 export interface Run extends Execution, Executed {
   readonly loaders: SubgraphLoaders;
+  readonly lookups: CacheLoader | undefined;
   /** Objects by the place of the steps that concern them, and how they were grouped into entities. */
   readonly collected: Map<string, readonly ResponseObject[]>;
   readonly groupings: Map<string, Grouping>;
@@ -39,10 +39,10 @@ export interface Run extends Execution, Executed {
 /** A step with the objects it concerns and what of it still has to be asked. */
 export interface PreparedFetch extends FetchSlot {
   readonly step: ExecutableStep;
-  representations: readonly string[];
   /** For each representation; of a root fetch, all its objects. */
-  targets: readonly Targets[];
-  lookup: EntityLookup | undefined;
+  readonly targets: readonly Targets[];
+  /** What the cache knows, and the indexes there of the representations. */
+  readonly cached?: { readonly reading: CacheReading; readonly indexes: readonly number[] };
 }
 
 /**
@@ -57,6 +57,7 @@ export function executePlan(execution: Execution): Promise<Executed> {
     data: {},
     faults: new FaultBook(),
     loaders: new SubgraphLoaders(execution),
+    lookups: execution.cache && createCacheLoader(execution.cache, execution.context),
     collected: new Map(),
     groupings: new Map(),
     areShared: false,
@@ -96,14 +97,14 @@ async function runGroup(run: Run, group: ExecutableGroup): Promise<void> {
     const fetch = prepare(run, step);
     if (fetch !== undefined) fetches.push(fetch);
   }
-  const { cache } = run;
-  if (cache !== undefined) await Promise.all(fetches.map((fetch) => readCache(run, fetch, cache)));
-  const open = fetches.filter(
-    ({ step, representations }) => step.represent === undefined || representations.length > 0,
-  );
-  if (open.length === 0) return;
-  const answers = await run.loaders.send(group, open);
-  for (const [index, fetch] of open.entries()) {
+  const ask = (asked: readonly PreparedFetch[]) => askSubgraph(run, group, asked);
+  await (run.lookups === undefined ? ask(fetches) : fetchThroughCache(run, run.lookups, group, fetches, ask));
+}
+
+async function askSubgraph(run: Run, group: ExecutableGroup, fetches: readonly PreparedFetch[]): Promise<void> {
+  if (fetches.length === 0) return;
+  const answers = await run.loaders.send(group, fetches);
+  for (const [index, fetch] of fetches.entries()) {
     const answer = answers[index];
     if (answer !== undefined) applySlot(run, fetch, answer);
   }
@@ -113,7 +114,7 @@ async function runGroup(run: Run, group: ExecutableGroup): Promise<void> {
 function prepare(run: Run, step: ExecutableStep): PreparedFetch | undefined {
   if (step.represent === undefined) {
     const objects = run.collected.get(step.place) ?? collect(run, step, undefined);
-    return objects.length === 0 ? undefined : { step, representations: [], targets: [objects], lookup: undefined };
+    return objects.length === 0 ? undefined : { step, representations: [], targets: [objects] };
   }
   let grouping = run.groupings.get(step.grouping);
   if (grouping === undefined) {
@@ -126,7 +127,7 @@ function prepare(run: Run, step: ExecutableStep): PreparedFetch | undefined {
     if (isWhole && step.sharesGrouping) run.groupings.set(step.grouping, grouping);
   }
   const { representations, targets } = grouping;
-  return representations.length === 0 ? undefined : { step, representations, targets, lookup: undefined };
+  return representations.length === 0 ? undefined : { step, representations, targets };
 }
 
 /** One fetch for each context that objects stand under. */
@@ -139,9 +140,7 @@ function prepareByContext(run: Run, step: ExecutableStep): PreparedFetch[] {
     else for (const object of objects) grouping.add(object, false);
     failIncomplete(run, step, grouping);
     const { representations, targets } = grouping;
-    return representations.length === 0 || contexts === undefined
-      ? []
-      : [{ step, contexts, representations, targets, lookup: undefined }];
+    return representations.length === 0 || contexts === undefined ? [] : [{ step, contexts, representations, targets }];
   });
 }
 
@@ -157,28 +156,4 @@ function collect(run: Run, step: ExecutableStep, grouping: Grouping | undefined)
   step.collect(run.data, take, areShared);
   if (step.sharesPlace) run.collected.set(step.place, objects);
   return objects;
-}
-
-/** Completes what the cache knows and leaves the rest to be asked. */
-async function readCache(run: Run, fetch: PreparedFetch, cache: EntityCache): Promise<void> {
-  const { step, representations, targets } = fetch;
-  if (step.represent === undefined) return;
-  const used = Object.fromEntries(step.variables.map((name) => [name, getOwn(run.variables, name)]));
-  const lookup: EntityLookup = {
-    subgraph: step.subgraph,
-    selection: selectionText(step.text),
-    variables: [canonicalJson(used), ...(fetch.contexts ?? [])].join(),
-    representations,
-  };
-  const cached = await cache.read(lookup, run.context);
-  const missing: number[] = [];
-  for (const index of representations.keys()) {
-    if (cached[index] === undefined) missing.push(index);
-    else applyEntity(run, step, targets[index] ?? [], cached[index]);
-  }
-  // How much is left of their time is not told.
-  if (missing.length < representations.length) run.context.record.reuse?.forbid();
-  fetch.representations = missing.flatMap((index) => representations[index] ?? []);
-  fetch.targets = missing.map((index) => targets[index] ?? []);
-  fetch.lookup = { ...lookup, representations: fetch.representations };
 }

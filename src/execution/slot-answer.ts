@@ -12,6 +12,8 @@ export interface SlotAnswer {
   /** Errors that belong to no slot: they are reported once, and explain to every slot why data is missing. */
   readonly unplaced: readonly SubgraphError[];
   readonly reportsUnplaced: boolean;
+  /** The cache tags of a value by its position; undefined where they cannot be told from those of other slots. */
+  readonly tags: ((position: number) => unknown) | undefined;
 }
 
 const noErrors: readonly SubgraphError[] = [];
@@ -20,7 +22,14 @@ const noErrors: readonly SubgraphError[] = [];
 export function share(response: SubgraphResponse, slots: readonly FetchSlot[]): SlotAnswer[] {
   const keys = slots.map((_, index) => entitiesKey(index, slots.length));
   if (response.errors.length === 0) {
-    return keys.map((key) => ({ response, key, errors: noErrors, unplaced: noErrors, reportsUnplaced: false }));
+    return keys.map((key, slot) => ({
+      response,
+      key,
+      errors: noErrors,
+      unplaced: noErrors,
+      reportsUnplaced: false,
+      tags: tagsOf(response, slots, slot),
+    }));
   }
   const owns = ({ path }: SubgraphError, slot: number): boolean =>
     slots[slot]?.step.requires === undefined
@@ -33,5 +42,14 @@ export function share(response: SubgraphResponse, slots: readonly FetchSlot[]): 
     errors: response.errors.filter((error) => owns(error, slot)),
     unplaced,
     reportsUnplaced: slot === 0,
+    tags: tagsOf(response, slots, slot),
   }));
+}
+
+/** Those of entities stand in the order of one `_entities` field, those of root fields are for all of them. */
+function tagsOf({ extensions }: SubgraphResponse, slots: readonly FetchSlot[], slot: number): SlotAnswer['tags'] {
+  if (slots[slot]?.step.requires === undefined) return () => extensions?.['apolloCacheTags'];
+  const tags = extensions?.['apolloEntityCacheTags'];
+  if (tags === undefined) return () => undefined;
+  return slots.length === 1 && Array.isArray(tags) ? (position) => tags[position] : undefined;
 }

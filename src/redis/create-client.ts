@@ -25,6 +25,11 @@ export interface RedisAccess {
 /** Delay before the next attempt to connect, in milliseconds. */
 const retryStrategy = (attempt: number): number => Math.min(1000, 25 * 2 ** attempt) * (0.5 + Math.random() / 2);
 
+/** One more with the same settings, not connected yet. */
+export function duplicateClient(client: RedisClient): RedisClient {
+  return client instanceof Cluster ? client.duplicate() : client.duplicate();
+}
+
 /** Not connected yet. */
 export function createClient(access: RedisAccess, reconnectOnError: (error: Error) => boolean): RedisClient {
   const { keyPrefix, cluster, sentinel, options } = access;

@@ -19,6 +19,7 @@ export interface SubgraphResponse {
   /** null when the subgraph answered `data: null` or errors alone. */
   readonly data: Record<string, unknown> | null;
   readonly errors: readonly SubgraphError[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
   /** Headers of the response, names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Set where this stands in for an answer that never came or is none. */

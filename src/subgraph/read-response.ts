@@ -1,10 +1,10 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isJsonObject } from '../core/json.ts';
-import type { SubgraphError } from './client.ts';
+import type { SubgraphError, SubgraphResponse } from './client.ts';
 
 /** The body of a GraphQL response (GraphQL specification, section 7.1), or why it is none: a text for operators. */
 export type ParsedResponse =
-  | { readonly data: Record<string, unknown> | null; readonly errors: readonly SubgraphError[] }
+  | Pick<SubgraphResponse, 'data' | 'errors' | 'extensions'>
   | { readonly problem: string };
 
 export function parseResponse(contentType: string | undefined, body: Buffer): ParsedResponse {
@@ -18,12 +18,12 @@ export function parseResponse(contentType: string | undefined, body: Buffer): Pa
     return { problem: `expected JSON: ${error instanceof Error ? error.name : 'unreadable'}` };
   }
   if (!isJsonObject(value)) return { problem: 'expected a JSON object' };
-  const { data, errors } = value;
+  const { data, errors, extensions } = value;
   if (data !== undefined && data !== null && !isJsonObject(data)) return { problem: 'expected "data" to be an object' };
   if (data === undefined && errors === undefined) return { problem: 'expected "data" or "errors"' };
   const readable = readErrors(errors);
   if ((data === undefined || data === null) && readable.length === 0) return { problem: 'no data and no errors' };
-  return { data: data ?? null, errors: readable };
+  return { data: data ?? null, errors: readable, ...(isJsonObject(extensions) && { extensions }) };
 }
 
 /** Both media types of GraphQL over HTTP, and whatever else says it is JSON. */

@@ -1,6 +1,6 @@
 import { getOperationAST, parse } from 'graphql';
 import { expect, it } from 'vitest';
-import type { EntityCache, EntityLookup } from '../../src/cache/entity-cache.ts';
+import type { EntityCache } from '../../src/cache/entity-cache.ts';
 import { createFetchContext, createRequestRecord } from '../../src/core/request-context.ts';
 import type { FetchContext, Scope } from '../../src/core/request-context.ts';
 import { createExecutable } from '../../src/execution/executable.ts';
@@ -11,6 +11,7 @@ import { createOperationPlanner } from '../../src/planning/operation-planner.ts'
 import type { SubgraphClient, SubgraphRequest } from '../../src/subgraph/client.ts';
 import { composeSubgraphs } from '../../src/supergraph/compose.ts';
 import { buildSupergraph } from '../../src/supergraph/supergraph.ts';
+import { rememberingCache } from '../support/remembering-cache.ts';
 
 const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])`;
 const users = `${link} type Query { users: [User!]! } type User @key(fields: "id") { id: ID! }`;
@@ -95,19 +96,10 @@ it('every fetch knows the deadline, the signal, the scope and the generation it 
 });
 
 it('any of the entities a fetch wants may come from elsewhere', async () => {
-  const looked: EntityLookup[] = [];
   const seen: [SubgraphRequest, FetchContext][] = [];
-  const cache: EntityCache = {
-    read(lookup) {
-      looked.push(lookup);
-      return Promise.resolve(
-        lookup.representations.map((text) => (text.includes('"2"') ? { name: 'kept' } : undefined)),
-      );
-    },
-    write() {},
-  };
+  const cache = rememberingCache((text) => (text.includes('"2"') ? { name: 'kept' } : undefined));
   const { data } = await run('{ users { name } }', client(seen), { cache });
-  expect(looked[0]?.representations).toEqual(['1', '2', '3'].map((id) => `{"__typename":"User","id":"${id}"}`));
+  expect(cache.lookups[1]?.representations).toEqual(['1', '2', '3'].map((id) => `{"__typename":"User","id":"${id}"}`));
   expect(data).toEqual({ users: [{ name: 'fetched 1' }, { name: 'kept' }, { name: 'fetched 3' }] });
   expect(seen[1]?.[0].entities).toBe(2);
 });

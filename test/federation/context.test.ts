@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EntityCache, EntityLookup } from '../../src/cache/entity-cache.ts';
+import { rememberingCache } from '../support/remembering-cache.ts';
 import { openFeature } from './feature.ts';
 import type { TestSubgraph } from './feature.ts';
 
@@ -407,19 +407,12 @@ describe('@fromContext', () => {
   });
 
   it('is part of what the entity cache knows an answer by', async () => {
-    const lookups: EntityLookup[] = [];
-    const cache: EntityCache = {
-      async read(lookup) {
-        lookups.push(lookup);
-        return Promise.resolve(lookup.representations.map(() => undefined));
-      },
-      write() {},
-    };
+    const cache = rememberingCache();
     const shop = await openFeature(shopWith([inEuro, { ...inPound, best: inEuro.best }]), { createCache: () => cache });
     await shop.ask('{ users { best { price } } }');
-    const [first, second, ...more] = lookups;
+    const [first, second, ...more] = cache.lookups.filter(({ isRoot }) => !isRoot);
     expect(first?.representations).toEqual(second?.representations);
-    expect(first?.variables).not.toBe(second?.variables);
+    expect(first?.contexts).not.toEqual(second?.contexts);
     expect(more).toEqual([]);
   });
 
