@@ -23,7 +23,7 @@ const composition = await composeSubgraphs([
         search(text: String = "all", page: Page): [Product!]! @cacheTag(format: "search-{$args.text}") }
       input Page { first: Int }
       interface Shown { name: String }
-      type Product implements Shown @key(fields: "id") @key(fields: "sku maker { id }") @cacheTag(format: "product-{$key.id}") {
+      type Product implements Shown @key(fields: "id") @key(fields: "sku maker { id }") {
         id: ID! sku: ID! maker: Maker name: String related: [Product!] }
       type Maker @key(fields: "id") { id: ID! name: String }
       type Mutation { rename(id: ID!, name: String, by: By): Product } input By { id: ID }`,
@@ -31,7 +31,7 @@ const composition = await composeSubgraphs([
   {
     name: 'stock',
     url: 'http://stock.test',
-    sdl: `${link} type Product @key(fields: "id") { id: ID! left: Int }`,
+    sdl: `${link} type Product @key(fields: "id") @cacheTag(format: "stock-{$key.id}") { id: ID! left: Int }`,
   },
 ]);
 if (!composition.ok) throw new Error(composition.errors.map(({ message }) => message).join('\n'));
