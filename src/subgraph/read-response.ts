@@ -3,9 +3,7 @@ import { isJsonObject } from '../core/json.ts';
 import type { SubgraphError, SubgraphResponse } from './client.ts';
 
 /** The body of a GraphQL response (GraphQL specification, section 7.1), or why it is none: a text for operators. */
-export type ParsedResponse =
-  | Pick<SubgraphResponse, 'data' | 'errors' | 'extensions'>
-  | { readonly problem: string };
+export type ParsedResponse = Pick<SubgraphResponse, 'data' | 'errors' | 'extensions'> | { readonly problem: string };
 
 export function parseResponse(contentType: string | undefined, body: Buffer): ParsedResponse {
   if (!isJsonMediaType(contentType)) return { problem: `expected JSON, got content-type ${contentType ?? '(none)'}` };
