@@ -1,11 +1,13 @@
 import './core/quiet-apollo.ts';
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { openApiKeys } from './authentication/api-keys.ts';
 import { authenticationStep } from './authentication/authentication-step.ts';
 import { createAuthenticator } from './authentication/authenticator.ts';
 import { createMemoryBackend, createRedisBackend } from './cache/cache-backend.ts';
 import { checkCacheNames } from './cache/check-names.ts';
 import { createEntityCache } from './cache/create-entity-cache.ts';
+import { invalidate } from './cache/invalidate.ts';
+import type { InvalidationLog } from './cache/invalidation-log.ts';
 import { createKnownAnswers } from './cache/known-answers.ts';
 import { createMutationInvalidation } from './cache/mutation-invalidation.ts';
 import { schemaFacts } from './cache/schema-facts.ts';
@@ -62,6 +64,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
   let stopping: Promise<void> | undefined;
 
   let gateway: AtriumGateway | undefined;
+  let log: InvalidationLog | undefined;
   const actions: AdminActions = {
     async supergraph() {
       const inUse = gateway?.supergraphInUse;
@@ -69,8 +72,12 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
         throw new RequestError('SERVICE_UNAVAILABLE', 'Expected a supergraph in use, got none yet.');
       return inUse;
     },
-    async invalidate() {
-      throw new RequestError('NOT_FOUND', 'Expected a gateway that keeps a cache, got one without.');
+    async invalidate(body) {
+      if (log === undefined)
+        throw new RequestError('NOT_FOUND', 'Expected a gateway that keeps a cache, got one without.');
+      const outcome = await invalidate(body, log);
+      if (outcome.outcome === 'refused') throw new RequestError('BAD_REQUEST', outcome.problems.join('\n'));
+      return outcome;
     },
   };
 
@@ -98,11 +105,12 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     const { cache } = config;
     const entities = cache?.entities;
     const backend =
-      entities &&
+      cache &&
       (redis === undefined
-        ? createMemoryBackend(entities)
+        ? createMemoryBackend(entities ?? { maxBytes: 1 })
         : createRedisBackend(redis.caches, { keyPrefix: config.redis?.keyPrefix ?? '', logger }));
     if (backend !== undefined) onStop(() => backend.close());
+    log = backend?.log;
     const shared = redis && createRedisStore(redis.caches);
     const forwardedHeaders = config.headers.toSubgraphs;
     const { signing } = config;
@@ -142,8 +150,9 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
                 logger,
               });
             },
-            invalidateAfter: cache?.invalidate && createMutationInvalidation(cache.invalidate, backend.log, logger),
           }),
+      invalidateAfter:
+        cache?.invalidate && backend && createMutationInvalidation(cache.invalidate, backend.log, logger),
     });
     const { mode, introspection, limits, plugins } = config;
     const { manifest = [], mode: documentMode = 'off' } = config.documents ?? {};
@@ -161,7 +170,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       door,
       apollo,
       documents,
-      answers: config.cache?.answers && answerOptions(config, config.cache.answers, gateway, shared),
+      answers: config.cache?.answers && answerOptions(config, config.cache.answers, gateway, shared, log),
       extendContext: config.context,
       explorerDirectory: explorer?.kind === 'ready' ? explorer.directory : undefined,
       degraded: () => (redis === undefined || redis.isAvailable() ? [] : ['redis']),
@@ -209,6 +218,7 @@ function answerOptions(
   { maxBytes, ...options }: NonNullable<NonNullable<AtriumConfig['cache']>['answers']>,
   gateway: AtriumGateway,
   shared: Store | undefined,
+  log: InvalidationLog | undefined,
 ): AnswerOptions {
   const { headers, authentication, authorization, context, plugins, introspection, limits } = config;
   // What functions decided must not outlive them in a store, where those of the next deployment would find it.
@@ -229,6 +239,8 @@ function answerOptions(
       canonicalJson([introspection, limits, headers, config.subgraphs, config.subgraphAddresses]),
     ),
     generation: () => gateway.supergraphInUse?.id ?? '',
+    // Where invalidations may have been missed, nothing is known.
+    invalidations: () => (log?.isLive() === true ? `${log.known.epoch} ${log.known.number}` : randomUUID()),
     scopeOf: (request) => gateway.scopeOf(request),
   };
 }

@@ -153,7 +153,7 @@ export function createRedisLog(
     subscriber.subscribe(channel).then(
       () => {
         subscription = current;
-        void readLog();
+        void readLog().then(() => isLive() && logger.info({}, 'The cache hears of invalidations as they come'));
       },
       (error: unknown) => logger.warn({ err: error }, 'Redis does not let the cache subscribe to invalidations'),
     );

@@ -157,8 +157,8 @@ export const configSchema = section({
     {
       enabled: flag.default(true),
       host: text('a host name or address').default('127.0.0.1'),
-      /** 0 takes any free port. */
-      port: integer(0, 65_535).default(4010),
+      /** 0 takes any free port; without it that is 4010, or any free one when another gateway has that. */
+      port: integer(0, 65_535).optional(),
       /** What requests carry as `Authorization: Bearer`. Needed when other machines can reach `host`. */
       token: z
         .string(adminToken)

@@ -1,4 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
+import { createServer } from 'node:net';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { bearerToken } from '../authentication/bearer-token.ts';
 import type { AtriumConfig } from '../config/config.ts';
@@ -31,6 +32,7 @@ export interface AdminListener extends Address {
   close(): Promise<void>;
 }
 
+const usualPort = 4010;
 const maxBodyBytes = 100_000;
 
 /**
@@ -64,7 +66,9 @@ export async function openAdmin({ listener, actions, health, logger }: AdminOpti
     admit(headers, listener);
   });
   for (const route of routes) app.route(route);
-  const address = await listen(app, listener, 'admin.port or ATRIUM_ADMIN_PORT chooses another, 0 any free one');
+  const port = listener.port ?? ((await isFree(usualPort, listener.host)) ? usualPort : 0);
+  const remedy = 'admin.port or ATRIUM_ADMIN_PORT chooses another, 0 any free one';
+  const address = await listen(app, { host: listener.host, port }, remedy);
   return {
     ...address,
     async close() {
@@ -74,6 +78,14 @@ export async function openAdmin({ listener, actions, health, logger }: AdminOpti
       await closed;
     },
   };
+}
+
+function isFree(port: number, host: string): Promise<boolean> {
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.listen({ port, host }, () => probe.close(() => resolve(true)));
+  });
 }
 
 function sendHealth(health: ReturnType<AdminOptions['health']>, reply: FastifyReply): FastifyReply {

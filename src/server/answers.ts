@@ -18,6 +18,8 @@ export interface AnswerOptions {
   /** What of the configuration decides answers: replicas with another one may share the store. */
   readonly configuration: string;
   readonly generation: () => string;
+  /** Another text after every invalidation: then no answer is known any more. */
+  readonly invalidations: () => string;
   /** What of a request decides what subgraphs answer. */
   readonly scopeOf: (request: Pick<RequestContext, 'headers' | 'principal'>) => Scope;
 }
@@ -77,6 +79,7 @@ export function createAnswers<Outcome>(options: AnswerOptions): Answers<Outcome>
       const scope = JSON.stringify([
         options.configuration,
         generation,
+        options.invalidations(),
         trusted,
         mediaType,
         method === 'GET' ? preflight(headers) : null,

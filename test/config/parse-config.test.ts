@@ -13,7 +13,6 @@ describe('parseConfig', () => {
         "admin": {
           "enabled": true,
           "host": "127.0.0.1",
-          "port": 4010,
         },
         "headers": {
           "fromPrincipal": {},
