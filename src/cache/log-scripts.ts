@@ -21,7 +21,9 @@ local function current()
     end
   end
   redis.call('DEL', KEYS[1], KEYS[2])
-  return ARGV[1], 0, 0, write(ARGV[1], 0, 0)
+  local new = write(ARGV[1], 0, 0)
+  redis.call('PUBLISH', KEYS[1], new)
+  return ARGV[1], 0, 0, new
 end
 `;
 

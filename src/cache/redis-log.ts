@@ -32,6 +32,8 @@ declare module 'ioredis' {
 
 /** More tags than this in doubt, and everything is. */
 const maxDoubts = 1_000;
+/** After Redis could not be read or written, while `known` may be behind. */
+const retryMs = 500;
 const sequenceKey = 'ec:{log}:sequence';
 const logKey = 'ec:{log}:tags';
 
@@ -55,6 +57,14 @@ export function createRedisLog(
   let readDuring = -1;
   const isLive = () => subscription === readDuring;
 
+  let retry: NodeJS.Timeout | undefined;
+  function retryLater(): void {
+    retry ??= setTimeout(() => {
+      retry = undefined;
+      void readLog();
+    }, retryMs).unref();
+  }
+
   async function readLog(waiting?: RedisWait): Promise<boolean> {
     const { epoch, number } = known;
     const during = subscription;
@@ -75,9 +85,10 @@ export function createRedisLog(
       }
       if (!learn(answer)) return false;
       readDuring = during === 0 ? -1 : during;
-      if (appending === 0 && known.doubts().size > 0) append().catch(() => {});
+      if (appending === 0 && known.doubts().size > 0) append().catch(retryLater);
       return true;
     } catch {
+      retryLater();
       return false;
     }
   }
@@ -166,8 +177,7 @@ export function createRedisLog(
     isLive,
     follow(text, waiting) {
       const sequence = readSequence(text);
-      const isKnown = sequence?.epoch === known.epoch && sequence.number <= known.number;
-      return (isKnown && (isLive() || subscription === 0)) || readLog(waiting);
+      return (sequence?.epoch === known.epoch && sequence.number <= known.number) || readLog(waiting);
     },
     async invalidate(tags, waiting) {
       known.doubt(tags);
@@ -175,11 +185,13 @@ export function createRedisLog(
         await append(waiting);
         return true;
       } catch (error) {
+        retryLater();
         logger.warn({ err: error }, 'an invalidation reaches the other replicas when Redis can be written again');
         return false;
       }
     },
     close() {
+      clearTimeout(retry);
       subscriber.disconnect();
     },
   };

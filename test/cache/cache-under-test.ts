@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createEntityCache } from '../../src/cache/create-entity-cache.ts';
 import type { EntityCacheOptions } from '../../src/cache/create-entity-cache.ts';
 import type { CacheBackend } from '../../src/cache/cache-backend.ts';
@@ -152,8 +153,8 @@ export async function keep(
   const reading = await readOne(cache, lookup, context);
   reading.keep([...lookup.representations.keys()], { headers: forAMinute, tags: () => undefined, ...answer });
   await written();
-  // Over the same connection: then it has been written for the others too.
-  await readOne(cache, lookup, context);
+  // Over the same connection, for nothing has it here: then it has been written for the others too.
+  await readOne(cache, { ...lookup, representations: [productOf(randomUUID())] }, context);
 }
 
 /** What is kept is written after everything else of this turn of the event loop. */
