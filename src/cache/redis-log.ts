@@ -84,6 +84,7 @@ export function createRedisLog(
         }
       }
       if (!learn(answer)) return false;
+      if (during !== 0 && during !== readDuring) logger.info({}, 'The cache hears of invalidations as they come');
       readDuring = during === 0 ? -1 : during;
       if (appending === 0 && known.doubts().size > 0) append().catch(retryLater);
       return true;
@@ -164,7 +165,7 @@ export function createRedisLog(
     subscriber.subscribe(channel).then(
       () => {
         subscription = current;
-        void readLog().then(() => isLive() && logger.info({}, 'The cache hears of invalidations as they come'));
+        void readLog();
       },
       (error: unknown) => logger.warn({ err: error }, 'Redis does not let the cache subscribe to invalidations'),
     );

@@ -12,6 +12,7 @@ import {
   productOf,
   readOne,
   readThrough,
+  written,
 } from './cache-under-test.ts';
 import type { Answer } from './cache-under-test.ts';
 
@@ -85,7 +86,7 @@ for (const variant of backendVariants) {
         return loadOfLeader();
       });
       await leads;
-      const load = vi.fn(async (): Promise<Answer> => ({ values: [lamp] }));
+      const load = vi.fn(async (): Promise<Answer> => ({ values: [lamp], headers: {} }));
       const waiting = [
         readThrough(first(), lookupOf(), anonymous(), load),
         readThrough(second(), lookupOf(), anonymous(), load),
@@ -95,7 +96,10 @@ for (const variant of backendVariants) {
       expect(load).not.toHaveBeenCalled();
       letLoad(undefined);
       await Promise.allSettled([leader]);
+      const since = performance.now();
       expect(await Promise.all(waiting)).toEqual([[lamp], [lamp]]);
+      // A lease lasts three seconds.
+      expect(performance.now() - since).toBeLessThan(2_000);
     });
 
     it('load by themselves when their time is nearly over, or their client leaves', async () => {
@@ -113,6 +117,26 @@ for (const variant of backendVariants) {
       await Promise.all(left);
       expect(load).toHaveBeenCalledTimes(4);
       leader.release([0]);
+    });
+
+    it('find what was written between their look and their wish to load it', async () => {
+      const late = await readOne(second(), lookupOf());
+      const leader = await readOne(first(), lookupOf());
+      await leader.claim([0]);
+      leader.keep([0], { values: [lamp], headers: forAMinute, tags: () => undefined });
+      await written();
+      await shared.backends[0]?.store.getMany(['written']);
+      const { ours, others } = await late.claim([0]);
+      expect([ours, await others]).toEqual([[], new Map([[0, lamp]])]);
+    });
+
+    it('ask for one lease for all requests of a process', async () => {
+      const [backend] = shared.backends;
+      if (backend === undefined) throw new Error('Expected a backend');
+      const take = vi.spyOn(backend.leases, 'take');
+      const load = vi.fn(async (): Promise<Answer> => ({ values: [lamp] }));
+      await Promise.all(Array.from({ length: 10 }, () => readThrough(first(), lookupOf(), anonymous(), load)));
+      expect([load.mock.calls.length, take.mock.calls.length]).toEqual([1, 1]);
     });
 
     it('wait for nobody where the last answer was not kept', async () => {
