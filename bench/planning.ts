@@ -10,9 +10,9 @@ import { median } from './statistics.ts';
 import { workloads } from './workloads.ts';
 import { createCatalogue } from './worlds/catalogue.ts';
 
-const operationsPerTurn = 25;
-const turnsPerRound = 20;
-const warmUpTurns = 20;
+const operationsPerSlice = 50;
+const slicesPerRound = 10;
+const warmUpSlices = 10;
 
 interface Asked {
   readonly source: string;
@@ -21,29 +21,34 @@ interface Asked {
 
 /**
  * Apollo's planner alone, and Atrium from a document it has not seen to what it executes: in this process, on the bench's
- * cold operations, which both sides get in turns. CPU of the whole process; every figure is the median of the turns.
+ * cold operations, each planned by both, first by the one and then by the other. CPU of the whole process; every figure is
+ * the median of the slices.
  */
 export async function measurePlanning(rounds: number): Promise<string> {
   const sides = await createSides();
-  const costs = sides.map((): number[] => []);
+  const slices: number[][] = [];
   let serial = 0;
-  for (let turn = -warmUpTurns; turn < rounds * turnsPerRound; turn += 1) {
-    const operations = Array.from({ length: operationsPerTurn }, () => askedWith(serial++));
-    const order = turn % 2 === 0 ? [0, 1] : [1, 0];
-    for (const index of order) {
-      const since = process.cpuUsage();
-      for (const asked of operations) sides[index]?.plan(asked);
-      const { user, system } = process.cpuUsage(since);
-      if (turn >= 0) costs[index]?.push((user + system) / 1_000 / operationsPerTurn);
+  for (let slice = -warmUpSlices; slice < rounds * slicesPerRound; slice += 1) {
+    const costs = sides.map(() => 0);
+    for (let operation = 0; operation < operationsPerSlice; operation += 1) {
+      const asked = askedWith(serial++);
+      for (const index of operation % 2 === 0 ? [0, 1] : [1, 0]) {
+        const since = process.cpuUsage();
+        sides[index]?.plan(asked);
+        const { user, system } = process.cpuUsage(since);
+        costs[index] = (costs[index] ?? 0) + (user + system) / 1_000 / operationsPerSlice;
+      }
     }
+    if (slice >= 0) slices.push(costs);
   }
-  const [alone = []] = costs;
-  const rows = sides.map(({ title }, index) => {
-    const own = costs[index] ?? [];
-    const ratios = own.map((cost, turn) => cost / (alone[turn] ?? Number.NaN));
-    return [title, median(own).toFixed(3), `× ${median(ratios).toFixed(2)}`];
-  });
-  return `### Planning of ${alone.length * operationsPerTurn} cold operations\n\n${printTable(['', 'CPU ms', 'ratio'], rows)}`;
+  const medianOf = (figure: (costs: readonly number[]) => number | undefined): string =>
+    median(slices.map((costs) => figure(costs) ?? Number.NaN)).toFixed(2);
+  const rows = sides.map(({ title }, index) => [
+    title,
+    medianOf((costs) => costs[index]),
+    `× ${medianOf((costs) => (costs[index] ?? 0) / (costs[0] ?? 0))}`,
+  ]);
+  return `### Planning of ${slices.length * operationsPerSlice} cold operations\n\n${printTable(['', 'CPU ms', 'ratio'], rows)}`;
 }
 
 function askedWith(serial: number): Asked {

@@ -6,9 +6,22 @@ import { forgetField, mergeAnswer, mergeField } from './merge.ts';
 /** Completes an object of the response from a subgraph's answer. */
 export type Merger = (target: Record<string, unknown>, source: Readonly<Record<string, unknown>>) => void;
 
-/** `mergeAnswer` for one step: fields that nobody else writes are assigned one by one. */
+/** Compiling costs as much as merging so many objects without it. */
+const WORTH_COMPILING = 100;
+
+/** `mergeAnswer` for one step; where it has much to merge, fields that nobody else writes are assigned one by one. */
 export function createMerger({ shape }: FetchStep, adopt: boolean): Merger {
-  return adopt ? compileMerger(shape) : (target, source) => mergeAnswer(target, source, shape, false);
+  let compiled: Merger | undefined;
+  let merged = 0;
+  return (target, source) => {
+    if (compiled !== undefined) {
+      compiled(target, source);
+      return;
+    }
+    mergeAnswer(target, source, shape, adopt);
+    merged += 1;
+    if (adopt && merged === WORTH_COMPILING) compiled = compileMerger(shape);
+  };
 }
 
 function compileMerger(shape: AnswerShape): Merger {
