@@ -1,8 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AnswerShape } from '../planning/answer-shape.ts';
 import type { FetchPlan, FetchStep } from '../planning/fetch-plan.ts';
-import { interchangeablePaths, singleKey } from '../planning/interchangeable.ts';
+import { singleKey } from '../planning/interchangeable.ts';
 import type { SingleKey } from '../planning/interchangeable.ts';
-import type { RequiredSelection } from '../planning/required-selection.ts';
 import { createMerger } from './create-merger.ts';
 import type { Merger } from './create-merger.ts';
 import { createRepresentationWriter } from './representation.ts';
@@ -33,7 +33,7 @@ export interface ExecutableStep extends FetchStep {
   /** Equal for steps that concern the same objects. */
   readonly place: string;
   /** Equal for steps that concern the same objects and know them by the same representations. */
-  readonly grouping: string;
+  readonly grouping: number;
   readonly sharesPlace: boolean;
   readonly sharesGrouping: boolean;
   readonly singleKey: SingleKey | undefined;
@@ -49,19 +49,17 @@ export function createExecutable(plan: FetchPlan): Executable {
   const places = plan.steps.map(objectsKey);
   // The same object under two contexts is completed in two ways.
   const isContextual = plan.steps.some(({ contexts }) => contexts.length > 0);
-  const interchangeable = isContextual ? [] : interchangeablePaths(plan);
-  const groupings = plan.steps.map(({ requires }, index) => {
-    const place = places[index] ?? '';
-    return isRepeated(place, places) ? `${place} ${printed(requires)}` : place;
-  });
+  const groupings = plan.steps.map(({ requires }, index) =>
+    plan.steps.findIndex((other, one) => places[one] === places[index] && isDeepStrictEqual(other.requires, requires)),
+  );
   const steps = plan.steps.map((step, index): ExecutableStep => {
     const place = places[index] ?? '';
-    const grouping = groupings[index] ?? '';
+    const grouping = groupings[index] ?? index;
     const adopts = mayAdopt(step, plan.steps) && !(isContextual && step.requires !== undefined);
     return {
       ...step,
       represent: step.requires && createRepresentationWriter(step.requires),
-      collect: createCollector(step.paths, interchangeable[index] ?? new Set()),
+      collect: createCollector(step.paths, step.interchangeable),
       place,
       grouping,
       sharesPlace: isRepeated(place, places),
@@ -82,16 +80,12 @@ export function createExecutable(plan: FetchPlan): Executable {
   };
 }
 
-function isRepeated(text: string, texts: readonly string[]): boolean {
-  return texts.indexOf(text) !== texts.lastIndexOf(text);
+function isRepeated<Value>(value: Value, values: readonly Value[]): boolean {
+  return values.indexOf(value) !== values.lastIndexOf(value);
 }
 
 function objectsKey({ paths, settled }: FetchStep, index: number): string {
-  return settled === true ? paths.map((path) => path.join('.')).join(' ') : `#${index}`;
-}
-
-function printed(required: RequiredSelection | undefined): string {
-  return JSON.stringify(required, (_, value: unknown) => (value instanceof Set ? undefined : value)) ?? '';
+  return settled ? paths.map((path) => path.join('.')).join(' ') : `#${index}`;
 }
 
 /**

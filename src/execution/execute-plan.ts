@@ -31,7 +31,7 @@ export interface Run extends Execution, Executed {
   readonly lookups: CacheLoader | undefined;
   /** Objects by the place of the steps that concern them, and how they were grouped into entities. */
   readonly collected: Map<string, readonly ResponseObject[]>;
-  readonly groupings: Map<string, Grouping>;
+  readonly groupings: Map<number, Grouping>;
   /** One object of `data` may stand at several places. */
   areShared: boolean;
 }

@@ -1,6 +1,7 @@
 import { Kind } from 'graphql';
 import type { FragmentDefinitionNode, SelectionSetNode } from 'graphql';
 import type { BuiltSupergraph, FetchDataRewrite } from '../supergraph/supergraph.ts';
+import type { Place } from './place.ts';
 
 /** The fields a fetch asked for: what of a subgraph's answer may be merged, and under which key. */
 export interface AnswerShape {
@@ -78,18 +79,11 @@ function descend(shapes: readonly AnswerShape[], element: string): AnswerShape[]
   ]);
 }
 
-/**
- * Visits every field with its place, the names from the root on with list markers left out, such as `/me/name`, and the
- * place of the object it is a field of.
- */
-export function visitShape(
-  shape: AnswerShape,
-  base: string,
-  visit: (field: ShapeField, place: string, parent: string) => void,
-): void {
+/** Visits every field with its place; `base` is that of the object. */
+export function visitShape(shape: AnswerShape, base: Place, visit: (field: ShapeField, place: Place) => void): void {
   for (const field of shape.fields) {
-    const place = `${base}/${field.key}`;
-    visit(field, place, base);
+    const place = base.field(field.key);
+    visit(field, place);
     if (field.shape !== undefined) visitShape(field.shape, place, visit);
   }
   for (const typed of shape.typed) visitShape(typed.shape, base, visit);

@@ -6,6 +6,7 @@ import { answerShape, renameInShape } from './answer-shape.ts';
 import { CompactWriter } from './compact-writer.ts';
 import { contextVariables } from './context-variables.ts';
 import type { ContextVariable } from './context-variables.ts';
+import type { PlannedStep } from './dependencies.ts';
 import type { FetchStep } from './fetch-plan.ts';
 import { selectionOf } from './planned-fetch.ts';
 import type { Entities, Leaf, PlannedFetch } from './planned-fetch.ts';
@@ -24,9 +25,9 @@ export function compileFetch(
   supergraph: PlannedSupergraph,
   asked: OperationDefinitionNode,
   unwanted: UnwantedTypes,
-): FetchStep[] {
+): PlannedStep[] {
   const { possibleTypes, privateFields } = supergraph;
-  const { node, path, operation, fragments: named, entities } = fetch;
+  const { node, operation, fragments: named, entities } = fetch;
   const { variableDefinitions = [] } = operation;
   const contexts = contextVariables(node.contextRewrites ?? [], variableDefinitions, possibleTypes);
   refuseVariables(asked, contexts);
@@ -42,7 +43,6 @@ export function compileFetch(
     return {
       subgraph: node.serviceName,
       kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
-      paths: [path],
       requires: entities && restoreRequired(entities.required, privateFields, part),
       shape,
       ...requestText({ ...asked, selectionSet }, fragments, entities !== undefined, contexts),

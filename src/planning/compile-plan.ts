@@ -2,19 +2,14 @@ import type { DocumentNode } from 'graphql';
 import type { PlanNode, QueryPlan } from '../supergraph/supergraph.ts';
 import { compileFetch } from './compile-fetch.ts';
 import type { PlannedSupergraph } from './compile-fetch.ts';
-import { awaited, placesWritten, withLostDependencies } from './dependencies.ts';
+import { createDraft, withLostDependencies } from './dependencies.ts';
+import type { DraftStep } from './dependencies.ts';
 import { groupSteps } from './group-steps.ts';
-import type { FetchPlan, FetchStep } from './fetch-plan.ts';
+import type { FetchPlan } from './fetch-plan.ts';
+import { Place } from './place.ts';
 import { parsedOperation, plannedFetch } from './planned-fetch.ts';
 import type { PlannedFetch } from './planned-fetch.ts';
 import { unwantedTypes } from './unwanted-types.ts';
-
-/** A step before equal ones are joined, with the indexes of the steps it waits for. */
-export interface DraftStep extends FetchStep {
-  readonly after: ReadonlySet<number>;
-  /** The places it brings values to. */
-  readonly written: ReadonlySet<string>;
-}
 
 /**
  * Flattens the planner's tree of Sequence, Parallel and Flatten nodes into fetches that know what they wait for. A step of
@@ -27,17 +22,14 @@ export function compilePlan(plan: QueryPlan, supergraph: PlannedSupergraph, docu
   if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are refused before planning');
   if (plan.node !== undefined) addFetches(plan.node, { path: [], earlier: [] });
   const unwanted = unwantedTypes(fetches, asked, supergraph);
-  const drafts: DraftStep[] = [];
-  const draftsOf: number[][] = [];
+  const root = new Place('');
+  const draftsOf: DraftStep[][] = [];
   for (const fetch of fetches) {
     const earlier = fetch.earlier.flatMap((index) => draftsOf[index] ?? []);
-    const own = compileFetch(fetch, supergraph, asked.operation, unwanted).map((step) => {
-      const after = awaited(step, earlier, drafts);
-      return drafts.push({ ...step, after, written: placesWritten(step) }) - 1;
-    });
-    draftsOf.push(own);
+    const steps = compileFetch(fetch, supergraph, asked.operation, unwanted);
+    draftsOf.push(steps.map((step) => createDraft(step, fetch.path, root, earlier)));
   }
-  return groupSteps(withLostDependencies(drafts));
+  return groupSteps(withLostDependencies(draftsOf.flat()));
 
   /** Appends the node's fetches; returns their indexes. */
   function addFetches(node: PlanNode, place: Pick<PlannedFetch, 'path' | 'earlier'>): number[] {

@@ -1,15 +1,39 @@
 import { visitShape } from './answer-shape.ts';
-import type { DraftStep } from './compile-plan.ts';
 import { contextPath } from './context-variables.ts';
 import type { FetchStep, ResponsePath } from './fetch-plan.ts';
+import type { Place } from './place.ts';
 import type { RequiredSelection } from './required-selection.ts';
 
-/** The earlier ones whose writing the step reads. Mutations are in order with everything. */
-export function awaited(step: FetchStep, earlier: readonly number[], drafts: readonly DraftStep[]): Set<number> {
-  const reads = step.paths.flatMap((path) => placesRead(step, path));
-  const mustWait = ({ kind, written }: DraftStep): boolean =>
-    step.kind === 'mutation' || kind === 'mutation' || reads.some((place) => written.has(place));
-  return new Set(earlier.filter((index) => drafts[index] !== undefined && mustWait(drafts[index])));
+/** What one fetch of the planner's asks at one path. */
+export type PlannedStep = Omit<FetchStep, 'paths' | 'settled' | 'interchangeable'>;
+
+/** A step before equal ones are joined, with those it waits for. */
+export interface DraftStep {
+  readonly step: PlannedStep;
+  readonly path: ResponsePath;
+  readonly place: Place;
+  readonly after: Set<DraftStep>;
+}
+
+/**
+ * Lets the step wait for those earlier ones whose writing it reads; mutations are in order with everything. The places
+ * below the root are told what it writes.
+ */
+export function createDraft(
+  step: PlannedStep,
+  path: ResponsePath,
+  root: Place,
+  earlier: readonly DraftStep[],
+): DraftStep {
+  const place = root.at(path);
+  const read = new Set(placesRead(step, path, root).flatMap(({ writers }) => writers));
+  const isAwaited = (one: DraftStep): boolean =>
+    step.kind === 'mutation' || one.step.kind === 'mutation' || read.has(one);
+  const draft = { step, path, place, after: new Set(earlier.filter(isAwaited)) };
+  visitShape(step.shape, place, (_, { writers }) => {
+    if (writers.at(-1) !== draft) writers.push(draft);
+  });
+  return draft;
 }
 
 /**
@@ -17,117 +41,55 @@ export function awaited(step: FetchStep, earlier: readonly number[], drafts: rea
  * fetch on the way. Every step stands behind those it waits for.
  */
 export function withLostDependencies(drafts: readonly DraftStep[]): readonly DraftStep[] {
-  const writers = writersOf(drafts);
-  const after = drafts.map((step) => new Set(step.after));
-  const ancestorsOf = (index: number): ReadonlySet<number> => {
-    const known = new Set(after[index]);
-    for (const one of known) for (const before of after[one] ?? []) known.add(before);
-    return known;
+  for (const draft of drafts) {
+    if (draft.step.requires === undefined) continue;
+    let ancestors = ancestorsOf(draft);
+    visitRequired(draft.step.requires, draft.place, ({ name, writers }) => {
+      if (name === '__typename' || writers.some((writer) => ancestors.has(writer))) return;
+      for (const writer of writers) {
+        if (writer !== draft && !ancestorsOf(writer).has(draft)) draft.after.add(writer);
+      }
+      ancestors = ancestorsOf(draft);
+    });
+  }
+  const ordered = new Set<DraftStep>();
+  const add = (draft: DraftStep): void => {
+    if (ordered.has(draft)) return;
+    for (const before of draft.after) add(before);
+    ordered.add(draft);
   };
-  let hasLost = false;
-  for (const [index, { requires, paths }] of drafts.entries()) {
-    if (requires === undefined) continue;
-    let ancestors = ancestorsOf(index);
-    for (const path of paths) {
-      visitRequired(requires, placeOf(path), (place) => {
-        const known = writers.get(place) ?? [];
-        if (place.endsWith('/__typename') || known.some((other) => ancestors.has(other))) return;
-        const lost = known.filter((other) => other !== index && !ancestorsOf(other).has(index));
-        if (lost.length === 0) return;
-        for (const other of lost) after[index]?.add(other);
-        ancestors = ancestorsOf(index);
-        hasLost = true;
-      });
-    }
-  }
-  if (!hasLost) return drafts;
-  const order = new Map<number, number>();
-  const place = (index: number): void => {
-    if (order.has(index)) return;
-    for (const before of after[index] ?? []) place(before);
-    order.set(index, order.size);
-  };
-  for (const index of drafts.keys()) place(index);
-  return [...order.keys()].flatMap((index) => {
-    const [draft, before = []] = [drafts[index], after[index]];
-    return draft ? { ...draft, after: new Set([...before].map((one) => order.get(one) ?? 0)) } : [];
-  });
+  for (const draft of drafts) add(draft);
+  return [...ordered];
 }
 
-/** Steps are settled that wait, directly or not, for everything else that writes the places on their paths. */
-export function settledSteps(drafts: readonly DraftStep[]): DraftStep[] {
-  const writers = writersOf(drafts);
-  const ancestors: Set<number>[] = [];
-  return drafts.map((draft, index) => {
-    const before = new Set(draft.after);
-    for (const one of draft.after) for (const earlier of ancestors[one] ?? []) before.add(earlier);
-    ancestors.push(before);
-    const others = draft.paths.flatMap(placesOn).flatMap((place) => writers.get(place) ?? []);
-    return { ...draft, settled: others.every((other) => other === index || before.has(other)) };
-  });
+/** Does a step wait, directly or not, for everything else that writes the places on its path? */
+export function isSettled(draft: DraftStep): boolean {
+  const ancestors = ancestorsOf(draft);
+  return draft.place.way().every(({ writers }) => writers.every((writer) => writer === draft || ancestors.has(writer)));
 }
 
-/** Marks the fields that one step alone brings, so that nothing else can stand in for them when it fails. */
-export function markExclusive(steps: readonly FetchStep[]): void {
-  const writers = new Map<string, number>();
-  for (const step of steps) {
-    for (const place of placesWritten(step)) writers.set(place, (writers.get(place) ?? 0) + 1);
-  }
-  for (const step of steps) {
-    for (const [index, path] of step.paths.entries()) {
-      visitShape(step.shape, placeOf(path), (field, place) => {
-        field.exclusive = (index === 0 || field.exclusive) && writers.get(place) === 1;
-      });
-    }
-  }
+function ancestorsOf({ after }: DraftStep): ReadonlySet<DraftStep> {
+  const known = new Set(after);
+  for (const one of known) for (const before of one.after) known.add(before);
+  return known;
 }
 
-/** The places a step brings values to. */
-export function placesWritten({ paths, shape }: Pick<FetchStep, 'paths' | 'shape'>): ReadonlySet<string> {
-  const places = new Set<string>();
-  for (const path of paths) visitShape(shape, placeOf(path), (_, place) => places.add(place));
-  return places;
-}
-
-/** By place, the indexes of the steps that bring values there. */
-function writersOf(drafts: readonly DraftStep[]): ReadonlyMap<string, readonly number[]> {
-  const writers = new Map<string, number[]>();
-  for (const [index, { written }] of drafts.entries()) {
-    for (const place of written) {
-      const known = writers.get(place);
-      if (known === undefined) writers.set(place, [index]);
-      else known.push(index);
-    }
-  }
-  return writers;
-}
-
-function placesRead(step: FetchStep, path: ResponsePath): string[] {
-  const places = placesOn(path);
-  if (step.requires !== undefined) visitRequired(step.requires, placeOf(path), (place) => places.push(place));
-  for (const source of step.contexts.flatMap(({ sources }) => sources)) {
+function placesRead({ requires, contexts }: PlannedStep, path: ResponsePath, root: Place): Place[] {
+  const place = root.at(path);
+  const places = [...place.way()];
+  if (requires !== undefined) visitRequired(requires, place, (required) => places.push(required));
+  for (const source of contexts.flatMap(({ sources }) => sources)) {
     const fields = source.path.filter((element) => typeof element === 'string');
-    const base = contextPath(path, source);
-    places.push(...placesOn([...base, ...fields]));
+    places.push(...root.at(contextPath(path, source)).at(fields).way());
   }
   return places;
 }
 
-function visitRequired(required: RequiredSelection, base: string, visit: (place: string) => void): void {
+function visitRequired(required: RequiredSelection, base: Place, visit: (place: Place) => void): void {
   for (const field of required.fields) {
-    const place = `${base}/${field.responseName}`;
+    const place = base.field(field.responseName);
     visit(place);
     if (field.selection !== undefined) visitRequired(field.selection, place, visit);
   }
   for (const typed of required.typed) visitRequired(typed.selection, base, visit);
-}
-
-function placesOn(path: ResponsePath): string[] {
-  let place = '';
-  return path.flatMap((element) => (element === '@' ? [] : [(place += `/${element}`)]));
-}
-
-/** List markers make no difference to which field is meant. */
-export function placeOf(path: ResponsePath): string {
-  return path.map((name) => (name === '@' ? '' : `/${name}`)).join('');
 }

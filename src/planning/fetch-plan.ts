@@ -31,8 +31,10 @@ export interface FetchStep {
   readonly text: StepText;
   /** What was asked; everything else in the answer is dropped. */
   readonly shape: AnswerShape;
-  /** Nothing writes the places on the step's paths any more once the step may start; found out when steps are grouped. */
-  readonly settled?: boolean;
+  /** Nothing writes the places on the step's paths any more once the step may start. */
+  readonly settled: boolean;
+  /** Paths at which equal objects may become one. */
+  readonly interchangeable: ReadonlySet<ResponsePath>;
   /** The operation's variables the step sends along. */
   readonly variables: readonly string[];
   /** Variables that objects around the entities give their values: entities that differ in them are asked apart. */

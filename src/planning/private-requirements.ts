@@ -86,21 +86,22 @@ export function restoreFields<T extends ASTNode>(node: T, { originals }: Private
 
 /** The representation of one part under the names the subgraph knows. */
 export function restoreRequired(
-  { fields, typed }: RequiredSelection,
+  required: RequiredSelection,
   privateFields: PrivateFields,
   { without, notOf }: Pick<FetchPart, 'without' | 'notOf'>,
 ): RequiredSelection {
+  if (without.size + notOf.size + privateFields.originals.size === 0) return required;
   // An object below has fields and a type of its own.
   const below = { without: new Set([...without].filter((key) => privateFields.originals.has(key))), notOf: nothing };
   return {
-    fields: fields
+    fields: required.fields
       .filter(({ key }) => !without.has(key))
       .map((field) => ({
         ...field,
         key: privateFields.originals.get(field.key)?.name.value ?? field.key,
         selection: field.selection && restoreRequired(field.selection, privateFields, below),
       })),
-    typed: typed.map((one) => ({
+    typed: required.typed.map((one) => ({
       ...one,
       types: one.types.difference(notOf),
       selection: restoreRequired(one.selection, privateFields, { without, notOf }),

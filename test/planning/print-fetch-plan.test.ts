@@ -14,6 +14,8 @@ function step(subgraph: string, selection: string, ...paths: string[][]): FetchS
     shape: nothing,
     variables: [],
     contexts: [],
+    settled: true,
+    interchangeable: new Set(),
   };
 }
 
