@@ -14,6 +14,7 @@ import { reservedPrefix } from '../core/reserved-names.ts';
 import { visitSelections } from '../core/visit-selections.ts';
 import type { BuiltSupergraph } from '../supergraph/supergraph.ts';
 import type { FieldNames } from './field-names.ts';
+import type { LiftedLiterals } from './lift-literals.ts';
 
 /**
  * Names for the fields of a document, whatever its aliases: a field's own name, and for further uses of it with other
@@ -72,6 +73,8 @@ export interface OperationVariant {
   readonly names: FieldNames;
   /** Whether a selection's own `@skip` and `@include` let it in. */
   readonly includes: (selection: SelectionNode) => boolean;
+  /** Takes literals out of the operation; without it they stay. */
+  readonly literals?: LiftedLiterals;
 }
 
 type NormalisingSupergraph = Pick<BuiltSupergraph, 'apiSchema' | 'possibleTypes' | 'interfaceObjects'>;
@@ -85,7 +88,7 @@ type NormalisingSupergraph = Pick<BuiltSupergraph, 'apiSchema' | 'possibleTypes'
  * for each object type.
  */
 export function normaliseOperation(
-  { document, operationName, names, includes }: OperationVariant,
+  { document, operationName, names, includes, literals }: OperationVariant,
   { apiSchema, possibleTypes, interfaceObjects }: NormalisingSupergraph,
 ): DocumentNode {
   const operation = getOperationAST(document, operationName);
@@ -152,11 +155,12 @@ export function normaliseOperation(
     const { alias: _, selectionSet, ...field } = aliased;
     const value = names.of(aliased);
     const named: FieldNode = value === field.name.value ? field : { ...field, alias: { kind: Kind.NAME, value } };
-    if (selectionSet === undefined) return named;
     const definition = parent !== undefined && 'getFields' in parent ? parent.getFields()[field.name.value] : undefined;
+    const lifted = literals && definition && 'args' in definition ? literals.lift(named, definition) : named;
+    if (selectionSet === undefined) return lifted;
     const type = definition && getNamedType(definition.type);
     const below: Place = { type, possible: type && possibleTypes(type.name) };
-    return { ...named, selectionSet: selectionSetOf(selectionSet, below) ?? onlyTypeName };
+    return { ...lifted, selectionSet: selectionSetOf(selectionSet, below) ?? onlyTypeName };
   };
 
   const fragmentOf = (name: string, place: Place): FragmentDefinitionNode | undefined => {
@@ -184,8 +188,9 @@ export function normaliseOperation(
   const place: Place = { type: rootType, possible: rootType && possibleTypes(rootType.name) };
   const { name: _, ...unnamed } = operation;
   const asked = operation.operation === OperationTypeNode.MUTATION ? inOrder(operation) : operation.selectionSet;
-  const root = { ...unnamed, selectionSet: selectionSetOf(asked, place) ?? onlyTypeName };
-  return { kind: Kind.DOCUMENT, definitions: [root, ...fragments] };
+  const selectionSet = selectionSetOf(asked, place) ?? onlyTypeName;
+  const variableDefinitions = [...(operation.variableDefinitions ?? []), ...(literals?.definitions ?? [])];
+  return { kind: Kind.DOCUMENT, definitions: [{ ...unnamed, variableDefinitions, selectionSet }, ...fragments] };
 }
 
 /** Where a selection set stands; undefined below what the schema of clients does not have. */

@@ -8,7 +8,7 @@ import { CompactWriter } from './compact-writer.ts';
 import { compilePlan } from './compile-plan.ts';
 import type { FetchPlan } from './fetch-plan.ts';
 import type { FieldNames } from './field-names.ts';
-import { liftLiterals } from './lift-literals.ts';
+import { LiftedLiterals } from './lift-literals.ts';
 import { normaliseOperation } from './normalise-operation.ts';
 import { relevantLabels } from './override-labels.ts';
 
@@ -72,19 +72,19 @@ export function createOperationPlanner<Executable extends object>(
       const plan = known && byText.get(planKey(known, activeLabels));
       if (plan !== undefined) return { executable: plan, literals: known?.literals };
       const includes = (selection: SelectionNode): boolean => isIncluded(selection, variables);
-      const normalised = normaliseOperation({ document, operationName, names, includes }, supergraph);
-      const lifted = liftLiterals(normalised, supergraph.apiSchema);
-      const text = new CompactWriter().document(lifted.document);
-      const { literals } = lifted;
-      const labels = relevantLabels(lifted.document, supergraph.labelledFields);
+      const lifted = new LiftedLiterals(document);
+      const normalised = normaliseOperation({ document, operationName, names, includes, literals: lifted }, supergraph);
+      const text = new CompactWriter().document(normalised);
+      const literals = lifted.values;
+      const labels = relevantLabels(normalised, supergraph.labelledFields);
       const found: KnownDocument = { key: hash('sha256', text), literals, labels };
       byDocument.set(asked, found, { size: 1 + JSON.stringify(literals ?? null).length });
       const key = planKey(found, activeLabels);
       let executable = byText.get(key);
       if (executable === undefined) {
         const active = labels.filter((label) => activeLabels.has(label));
-        const queryPlan = planOperation(supergraph, lifted.document, undefined, active);
-        executable = prepare(compilePlan(queryPlan, supergraph, lifted.document));
+        const queryPlan = planOperation(supergraph, normalised, undefined, active);
+        executable = prepare(compilePlan(queryPlan, supergraph, normalised));
         byText.set(key, executable, { size: text.length });
       }
       return { executable, literals };
