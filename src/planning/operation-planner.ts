@@ -40,8 +40,8 @@ export interface OperationPlanner<Executable> {
   plan(request: PlanRequest): PlannedOperation<Executable>;
 }
 
-/** Plans grow with the text of their operations: this much text, in characters, may have plans. */
-const MAX_PLANNED_TEXT = 4_000_000;
+/** Plans grow with the text of their operations: this much of it, in characters as `CompactWriter` writes it, may have plans. */
+const MAX_PLANNED_TEXT = 2_000_000;
 /** Keys, and the texts of the documents' literals. */
 const MAX_DOCUMENTS = 10_000;
 const MAX_DOCUMENTS_TEXT = 4_000_000;
