@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { WorkloadName } from './workloads.ts';
 
 /** One gateway to measure. */
 export interface Contestant {
   readonly name: string;
   readonly title: string;
+  /** The workloads it is measured with; all when absent. */
+  readonly workloads?: readonly WorkloadName[];
   /** Where its command is run: an empty folder when absent, so that no configuration is found. */
   readonly cwd?: string;
   /** Why it cannot be measured here, and what helps. */
@@ -23,7 +26,7 @@ export interface ContestantStart {
 
 export type ContestantName = (typeof contestantNames)[number];
 
-export const contestantNames = ['floor', 'atrium', 'stock', 'hive', 'hive-rust'] as const;
+export const contestantNames = ['floor', 'atrium', 'batching', 'stock', 'hive', 'hive-rust'] as const;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const peers = fileURLToPath(new URL('peers', import.meta.url));
@@ -56,6 +59,10 @@ export const contestants: readonly Contestant[] = [
   },
   atrium('atrium', 'Atrium', root),
   {
+    ...atrium('batching', 'Atrium, batching', root, ['--config', `${root}bench/contestants/batching.config.ts`]),
+    workloads: ['look-ups'],
+  },
+  {
     name: 'stock',
     title: '@apollo/gateway',
     args: ({ supergraph, port }) => [
@@ -76,7 +83,7 @@ export const contestants: readonly Contestant[] = [
   },
 ];
 
-function atrium(name: string, title: string, folder: string): Contestant {
+function atrium(name: string, title: string, folder: string, more: readonly string[] = []): Contestant {
   const knownAnswers = `${folder}bench/contestants/known-answers.config.ts`;
   return {
     name,
@@ -91,6 +98,7 @@ function atrium(name: string, title: string, folder: string): Contestant {
       supergraph,
       '--port',
       String(port),
+      ...more,
     ],
   };
 }

@@ -54,7 +54,8 @@ async function bench(options: BenchOptions): Promise<void> {
     print(`${describeMachine()}. CPU of the gateway process per request, user and system.`);
     const results: WorkloadResult[] = [];
     for (const workload of asked) {
-      const figures = await measureWorkload(arena, workload, present, options, say);
+      const taking = present.filter(({ workloads }) => workloads?.includes(workload.name) !== false);
+      const figures = await measureWorkload(arena, workload, taking, options, say);
       results.push({ workload, figures });
       print(`\n${printFigures(workload, figures)}`);
     }

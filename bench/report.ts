@@ -44,7 +44,10 @@ export function printFigures(workload: Workload, figures: readonly Figures[]): s
 
 /** The ratios of all workloads in one Markdown table: CPU as a multiple of the floor's, subgraph calls in brackets. */
 export function printSummary(results: readonly WorkloadResult[], contestants: readonly Contestant[]): string {
-  const others = contestants.filter(({ name }) => name !== 'floor');
+  const others = contestants.filter(
+    ({ name }) =>
+      name !== 'floor' && results.some(({ figures }) => figures.some(({ contestant }) => contestant === name)),
+  );
   const rows = results.map(({ workload, figures }) => {
     const of = (name: string) => figures.find(({ contestant }) => contestant === name);
     const floor = of('floor');

@@ -30,6 +30,7 @@ export const workloadNames = [
   'mutation',
   'identical',
   'cold',
+  'look-ups',
 ] as const;
 
 /** Meets 9 users, 27 reviews and 6 products again and again: about 90 KB. */
@@ -97,6 +98,16 @@ export const workloads: readonly Workload[] = [
     floorTitle: "aggregator and Apollo's planner",
     connections: 10,
     body: (serial) => JSON.stringify({ query: coldQuery(serial) }),
+    varies: true,
+  },
+  {
+    ...always('look-ups', 'look-ups of one scope, each of another product', 'catalogue', { query: '' }, 2),
+    tokens: false,
+    body: (serial) =>
+      JSON.stringify({
+        query: 'query LookUp($upc: String!) { product(upc: $upc) { upc name inStock } }',
+        variables: { upc: `p${serial}` },
+      }),
     varies: true,
   },
 ];

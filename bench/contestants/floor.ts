@@ -5,7 +5,7 @@ import { createAsk } from '../floor/ask-subgraph.ts';
 import type { Ask } from '../floor/ask-subgraph.ts';
 import { createCold } from '../floor/cold.ts';
 import { deep } from '../floor/deep.ts';
-import { list } from '../floor/lists.ts';
+import { list, lookUp } from '../floor/lists.ts';
 import { orderHistory, storefront, updatePrice } from '../floor/shop.ts';
 
 // The hand-written aggregator: node:http, undici, JSON and nothing else. It knows the one query it will be asked, which
@@ -26,7 +26,7 @@ const urls = new Map(
     return [text.slice(0, at), text.slice(at + 1)];
   }),
 );
-const plans: Record<string, () => (ask: Ask, query: string) => Promise<unknown>> = {
+const plans: Record<string, () => (ask: Ask, query: string, variables: object) => Promise<unknown>> = {
   deep: () => deep,
   'order-history': () => orderHistory,
   storefront: () => storefront,
@@ -34,6 +34,7 @@ const plans: Record<string, () => (ask: Ask, query: string) => Promise<unknown>>
   'list-1000': () => list(1_000),
   'list-10000': () => list(10_000),
   mutation: () => updatePrice,
+  'look-ups': () => lookUp,
   identical: () => deep,
   cold: () => createCold(values.supergraph),
 };
@@ -53,8 +54,8 @@ if (values.workload === 'identical') {
       body += chunk;
     });
     request.on('end', () => {
-      const { query } = JSON.parse(body) as { query: string };
-      answer(createAsk(urls, request.headers.authorization), query).then(
+      const { query, variables = {} } = JSON.parse(body) as { query: string; variables?: object };
+      answer(createAsk(urls, request.headers.authorization), query, variables).then(
         (data) => {
           const text = JSON.stringify({ data });
           response.writeHead(200, {

@@ -10,12 +10,7 @@ import type { BenchSubgraph, World } from './world.ts';
  */
 export function createCatalogue(): World {
   const users = numbered(9, (n) => ({ id: `u${n}`, username: `customer${n}`, name: `Customer ${n}` }));
-  const products = numbered(10_000, (n) => ({
-    upc: `p${n}`,
-    name: `Product ${n} in ${n % 2 === 0 ? 'green' : 'red'}`,
-    price: 500 + ((n * 37) % 1000),
-    weight: 50 + ((n * 113) % 2000),
-  }));
+  const products = numbered(10_000, product);
   const reviews = numbered(27, (n) => ({
     id: `r${n}`,
     body: `Opinion ${n}: it works.`,
@@ -32,7 +27,11 @@ export function createCatalogue(): World {
         User: { __resolveReference: ({ id }: { id: string }) => userById.get(id) },
       }),
       subgraphOf('products', productsSdl, {
-        Query: { topProducts: (_: unknown, { first }: { first: number }) => products.slice(0, first) },
+        Query: {
+          topProducts: (_: unknown, { first }: { first: number }) => products.slice(0, first),
+          // There is one of every number: look-ups need not be for what was looked up before.
+          product: (_: unknown, { upc }: { upc: string }) => product(Number(upc.slice(1))),
+        },
         Product: { __resolveReference: ({ upc }: { upc: string }) => productByUpc.get(upc) },
       }),
       subgraphOf('reviews', reviewsSdl, {
@@ -47,6 +46,15 @@ export function createCatalogue(): World {
         },
       }),
     ],
+  };
+}
+
+function product(n: number) {
+  return {
+    upc: `p${n}`,
+    name: `Product ${n} in ${n % 2 === 0 ? 'green' : 'red'}`,
+    price: 500 + ((n * 37) % 1000),
+    weight: 50 + ((n * 113) % 2000),
   };
 }
 
@@ -78,6 +86,7 @@ type User @key(fields: "id") {
 const productsSdl = `${link}
 type Query {
   topProducts(first: Int! = 5): [Product!]!
+  product(upc: String!): Product
 }
 
 type Product @key(fields: "upc") {
