@@ -103,7 +103,7 @@ describe('atrium plan', () => {
            me.orders.edges.@.node.items.@.product {...on Product{shippingEstimate{amount}}}
 
       5 calls (users 1, orders 2, payments 1, products 1)
-      cost: at most 48"
+      cost: at most 252"
     `);
   });
 

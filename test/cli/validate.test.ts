@@ -33,6 +33,7 @@ describe('atrium validate', () => {
                       maxAliases 200
                       maxDirectives 500
                       maxMergePairs 100000
+                      defaultListSize 10
                       maxVariableValues 50000
                       maxVariableDepth 50
                       maxVariableErrors 50
