@@ -1,5 +1,5 @@
-import { getNamedType, isAbstractType, isInputObjectType, isLeafType, print, valueFromAST } from 'graphql';
-import type { ConstDirectiveNode, DirectiveNode, FieldNode, GraphQLArgument } from 'graphql';
+import { getNamedType, isAbstractType, isInputObjectType, isLeafType, Kind, valueFromAST } from 'graphql';
+import type { DirectiveNode, FieldNode, GraphQLArgument, ValueNode } from 'graphql';
 import type { GraphQLInputType, GraphQLNamedType, GraphQLObjectType, GraphQLType } from 'graphql';
 import { RequestError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
@@ -106,7 +106,7 @@ export function createCostModel(
 
 /** `work` gets the coerced values, undefined for what is not given, as by a variable without a value. */
 function fromArguments(
-  node: FieldNode | DirectiveNode | ConstDirectiveNode,
+  node: FieldNode | DirectiveNode,
   definitions: readonly GraphQLArgument[],
   work: (given: readonly unknown[]) => number,
 ): Amount {
@@ -115,9 +115,14 @@ function fromArguments(
   );
   const workFor = (variables: Variables): number =>
     work(definitions.map(({ type }, index) => valueFromAST(literals[index], type, variables)));
-  // A text with the sign in it is worked out for each request, which does no harm.
-  const isOpen = literals.some((literal) => literal !== undefined && print(literal).includes('$'));
+  const isOpen = literals.some((literal) => literal !== undefined && hasVariable(literal));
   return isOpen ? later(({ variables }) => workFor(variables)) : workFor({});
+}
+
+function hasVariable(value: ValueNode): boolean {
+  if (value.kind === Kind.LIST) return value.values.some(hasVariable);
+  if (value.kind === Kind.OBJECT) return value.fields.some((field) => hasVariable(field.value));
+  return value.kind === Kind.VARIABLE;
 }
 
 function withDefault(given: unknown, definition: GraphQLArgument | undefined): unknown {
