@@ -25,7 +25,7 @@ that come of it, each with the requests it waits for and what it completes where
 Usage: atrium plan [flags] (FILE | --query TEXT)
 
 ${operationFlagsHelp}
-  --variables JSON      for @skip and @include, and for the cost; without it the requests are those of everything included
+  --variables JSON      for @skip, @include and the cost; without it the requests are those of everything included
 ${configFlagsHelp}
 
 Example: atrium plan --supergraph supergraph.graphql -q '{ me { name orders { id } } }'`;
