@@ -29,10 +29,10 @@ describe('the cost of a request', () => {
   const wantsCost = { headers: { 'x-atrium-cost': '1' } };
 
   it('refuses what may cost too much before anything is planned or fetched', async () => {
-    const { ask, calls } = await open({ cost: { maxCost: 5 } });
+    const gateway = await open({ cost: { maxCost: 5 } });
     const query = 'query ($n: Int) { users(first: $n) { id } }';
-    expect((await ask(query, { n: 4 })).errors).toBeUndefined();
-    expect(await ask(query, { n: 5 })).toEqual({
+    expect((await gateway.ask(query, { n: 4 })).errors).toBeUndefined();
+    expect(await gateway.ask(query, { n: 5 })).toEqual({
       errors: [
         {
           message: 'Expected an operation that costs at most 5, got one that may cost 6.',
@@ -40,31 +40,31 @@ describe('the cost of a request', () => {
         },
       ],
     });
-    expect((await ask(query)).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
-    expect(calls).toHaveLength(1);
+    expect((await gateway.ask(query)).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(gateway.calls).toHaveLength(1);
   });
 
   it('leaves out what rules deny before anything is fetched, and is anew for everybody', async () => {
     const isAdmin = rule('admin', { cache: 'contextual' })((_, __, { role }: { role?: string }) => role === 'admin');
     const isFirst = rule('first', { fragment: 'fragment Own on User { id }' })(({ id }: { id: string }) => id === '1');
-    const { ask } = await open({
+    const gateway = await open({
       cost: { showCost: true },
       rules: shield({ User: { secret: isAdmin, own: isFirst } }),
     });
     const query = '{ users(first: 2) { secret own } }';
     const costFor = async (role: string) =>
-      (await ask(query, {}, { ...createRequestContext(wantsCost), role })).extensions?.['cost'];
+      (await gateway.ask(query, {}, { ...createRequestContext(wantsCost), role })).extensions?.['cost'];
     const denied = { estimated: 1 + 2 * 10, actual: 1 + 2 * 10, max: null };
     const allowed = { estimated: 1 + 2 * 110, actual: 1 + 2 * 110, max: null };
     expect([await costFor('guest'), await costFor('admin'), await costFor('guest')]).toEqual([denied, allowed, denied]);
   });
 
   it('is asked for before a mutation runs, so that one whose cost cannot be told does not run', async () => {
-    const { ask, calls } = await open({ cost: { showCost: true } });
-    const { errors } = await ask('mutation { add { id } }', {}, createRequestContext(wantsCost));
+    const gateway = await open({ cost: { showCost: true } });
+    const { errors } = await gateway.ask('mutation { add { id } }', {}, createRequestContext(wantsCost));
     expect(errors).toMatchObject([{ message: 'Expected exactly one of the arguments first at Mutation.add, got 0.' }]);
-    expect(calls).toEqual([]);
-    expect(await ask('mutation { add { id } }')).toEqual({ data: { add: [] } });
+    expect(gateway.calls).toEqual([]);
+    expect(await gateway.ask('mutation { add { id } }')).toEqual({ data: { add: [] } });
   });
 });
 

@@ -10,7 +10,7 @@ import { buildSupergraph } from '../../src/supergraph/supergraph.ts';
 
 export interface Costs {
   readonly schema: GraphQLSchema;
-  costOf(query: string | DocumentNode, variables?: Readonly<Record<string, unknown>>): OperationCost;
+  readonly costOf: (query: string | DocumentNode, variables?: Readonly<Record<string, unknown>>) => OperationCost;
 }
 
 const link =
@@ -26,7 +26,7 @@ export async function costsOf(sdl: string, options?: CostOptions): Promise<Costs
   const schema = supergraph.apiSchema;
   return {
     schema,
-    costOf(query, variables = {}) {
+    costOf: (query, variables = {}) => {
       const document = typeof query === 'string' ? parse(query) : query;
       const operation = getOperationAST(document);
       const invalid = validate(schema, document);
