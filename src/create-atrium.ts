@@ -225,23 +225,22 @@ function answerOptions(
   const hasFunctions = authorization !== undefined || context !== undefined || plugins.length > 0;
   const known = createKnownAnswers({ maxBytes, store: hasFunctions ? undefined : shared });
   const { cookie, apiKeys } = authentication ?? {};
+  const configuration = canonicalJson([introspection, limits, headers, config.subgraphs, config.subgraphAddresses]);
   return {
     ...options,
     known,
-    credentials: [
+    varyForClients: [
       ...headers.toSubgraphs,
       'authorization',
       ...(cookie === undefined ? [] : ['cookie']),
       ...(apiKeys === undefined ? [] : [apiKeys.header]),
+      ...options.vary,
     ],
-    configuration: hash(
-      'sha256',
-      canonicalJson([introspection, limits, headers, config.subgraphs, config.subgraphAddresses]),
-    ),
+    configuration: hash('sha256', configuration),
     generation: () => gateway.supergraphInUse?.id ?? '',
     // Where invalidations may have been missed, nothing is known.
     invalidations: () => (log?.isLive() === true ? `${log.known.epoch} ${log.known.number}` : randomUUID()),
-    scopeOf: (request) => gateway.scopeOf(request),
+    scopeOf: (exchange) => gateway.scopeOf(exchange),
   };
 }
 

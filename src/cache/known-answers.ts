@@ -1,25 +1,26 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { isJsonObject, readJson } from '../core/json.ts';
+import { z } from 'zod';
+import { readJson } from '../core/json.ts';
 import type { RedisWait, Store } from '../redis/store.ts';
 
 /** The answer to a query, as it is sent. */
 export interface KnownAnswer {
   readonly body: Buffer;
-  /** Headers of the operation's, names in lower case. */
+  /** Names in lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly operationName: string | null;
   /** In milliseconds of `performance.now()`. */
   readonly madeAt: number;
-  /** From `madeAt`. */
+  /** From `madeAt`: an older one is none. */
   readonly lifetimeMs: number;
 }
 
-/** Answers by keys that stand for all that they depend on; an older answer than its lifetime is none. */
+/** Answers by keys that stand for all that they depend on; `alias` is any other such key of the same answer. */
 export interface KnownAnswers {
-  /** Of this process alone, at once. `alias` is any other key that `find` was given beside an answer's own. */
+  /** What this process knows by an alias that `keep` or `find` was given. */
   known(alias: string): KnownAnswer | undefined;
-  /** Also what other replicas keep; what is found is known by the alias from now on. Never rejects. */
+  /** Also what other replicas keep. Never rejects. */
   find(key: string, alias: string, waiting: RedisWait): Promise<KnownAnswer | undefined>;
   keep(key: string, alias: string, answer: KnownAnswer): void;
 }
@@ -46,30 +47,25 @@ export function createKnownAnswers({
   store,
   clock = () => performance.now(),
 }: KnownAnswerOptions): KnownAnswers {
+  const keys = new LRUCache<string, string>({ max: maxAliases });
   const answers = new LRUCache<string, KnownAnswer>({
     maxSize: maxBytes,
     sizeCalculation: ({ body }) => body.length + overheadBytes,
   });
-  const keysByAlias = new LRUCache<string, string>({ max: maxAliases });
-
   const fresh = (answer: KnownAnswer | undefined): KnownAnswer | undefined =>
     answer !== undefined && clock() - answer.madeAt < answer.lifetimeMs ? answer : undefined;
   const hold = (key: string, alias: string, answer: KnownAnswer): void => {
     answers.set(key, answer);
-    keysByAlias.set(alias, key);
+    keys.set(alias, key);
   };
 
   return {
-    known(alias) {
-      const key = keysByAlias.get(alias);
-      return key === undefined ? undefined : fresh(answers.get(key));
-    },
+    known: (alias) => fresh(answers.get(keys.get(alias) ?? '')),
     async find(key, alias, waiting) {
       let answer = fresh(answers.get(key));
       if (answer === undefined && store !== undefined) {
-        const storeKey = storeKeyOf(key);
-        const [text = null] = await store.getMany([storeKey], waiting);
-        answer = fresh(text === null ? undefined : decode(storeKey, text, clock()));
+        const [text = null] = await store.getMany([storeKeyOf(key)], waiting);
+        answer = text === null ? undefined : fresh(decode(key, text, clock()));
       }
       if (answer !== undefined) hold(key, alias, answer);
       return answer;
@@ -77,9 +73,8 @@ export function createKnownAnswers({
     keep(key, alias, answer) {
       if (answer.body.length > maxAnswerBytes) return;
       hold(key, alias, answer);
-      if (store === undefined) return;
-      const storeKey = storeKeyOf(key);
-      void store.setMany([{ key: storeKey, value: encode(storeKey, answer, clock()), ttlMs: answer.lifetimeMs }]);
+      const { lifetimeMs: ttlMs } = answer;
+      void store?.setMany([{ key: storeKeyOf(key), value: encode(key, answer, clock()), ttlMs }]);
     },
   };
 }
@@ -89,41 +84,29 @@ function storeKeyOf(key: string): string {
 }
 
 const digestLength = 43;
+const aboutSchema = z.object({
+  headers: z.array(z.tuple([z.string(), z.string()])),
+  operationName: z.string().nullable(),
+  /** Here in milliseconds since 1970. */
+  madeAt: z.number(),
+  lifetimeMs: z.number(),
+});
 
-/** A digest of all that follows and of the key, a line of JSON, the body. `madeAt` is there in milliseconds since 1970. */
-function encode(storeKey: string, { body, ...about }: KnownAnswer, now: number): string {
+/** A digest of the key and all that follows, a line of JSON, the body. */
+function encode(key: string, { body, ...about }: KnownAnswer, now: number): string {
   const madeAt = Date.now() - (now - about.madeAt);
   const text = `${JSON.stringify({ ...about, madeAt })}\n${body.toString()}`;
-  return hash('sha256', storeKey + text, 'base64url') + text;
+  return hash('sha256', key + text, 'base64url') + text;
 }
 
 /** undefined for a text that `encode` did not write under this key. */
-function decode(storeKey: string, value: string, now: number): KnownAnswer | undefined {
+function decode(key: string, value: string, now: number): KnownAnswer | undefined {
   const text = value.slice(digestLength);
-  if (
-    value.length > 2 * maxAnswerBytes ||
-    hash('sha256', storeKey + text, 'base64url') !== value.slice(0, digestLength)
-  ) {
-    return undefined;
-  }
+  if (hash('sha256', key + text, 'base64url') !== value.slice(0, digestLength)) return undefined;
   const end = text.indexOf('\n');
-  const about = readJson(text.slice(0, end));
-  if (!isAbout(about)) return undefined;
+  const { data: about } = aboutSchema.safeParse(readJson(text.slice(0, end)));
+  if (about === undefined) return undefined;
   // The clock of whoever made it may be ahead.
   const age = Math.max(0, Date.now() - about.madeAt);
   return { ...about, madeAt: now - age, body: Buffer.from(text.slice(end + 1)) };
-}
-
-function isAbout(value: unknown): value is Omit<KnownAnswer, 'body'> {
-  if (!isJsonObject(value)) return false;
-  const { headers, operationName, madeAt, lifetimeMs } = value;
-  return (
-    Array.isArray(headers) &&
-    headers.every(
-      (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string'),
-    ) &&
-    (operationName === null || typeof operationName === 'string') &&
-    typeof madeAt === 'number' &&
-    typeof lifetimeMs === 'number'
-  );
 }

@@ -41,7 +41,9 @@ export function openDocuments({ persisted, manifest, mode, logger }: DocumentOpt
   const trusted = watchFiles(manifest, () => readManifests(manifest), { what: 'trusted documents', logger });
   const told = new LRUCache<string, true>({ max: rememberedUnknown });
 
-  const tell = (text: string, operationName: unknown): void => {
+  const refuseOrTell = (text: string, operationName: unknown): void => {
+    if (mode === 'enforce') throw notTrusted();
+    if (mode === 'off') return;
     const sha256 = hash('sha256', text);
     if (told.has(sha256)) return;
     told.set(sha256, true);
@@ -52,24 +54,20 @@ export function openDocuments({ persisted, manifest, mode, logger }: DocumentOpt
     version: () => trusted.current().version,
     async find(params, waiting) {
       const { byId, texts } = trusted.current();
-      const { query, operationName } = params;
-      const persistedId = persistedIdOf(params);
-      const id = persistedId ?? (typeof params['documentId'] === 'string' ? params['documentId'] : undefined);
-      const known = id === undefined ? undefined : byId.get(id);
-      if (typeof query !== 'string' || query === '') {
-        if (known !== undefined) return withText(params, known);
-        if (mode === 'enforce') throw notTrusted();
-        if (persistedId === undefined) throw new RequestError('DOCUMENT_NOT_FOUND', unknownId);
-        const registered = versionOf(params) === 1 ? await persisted.find(persistedId, waiting) : undefined;
-        if (registered === undefined) return params;
-        if (mode === 'log' && !texts.has(registered)) tell(registered, operationName);
-        return withText(params, registered);
+      const { query, operationName, documentId } = params;
+      const { version, sha256Hash } = persistedQueryOf(params) ?? {};
+      const known = byId.get(String(sha256Hash ?? documentId));
+      if (typeof query === 'string' && query !== '') {
+        if (!texts.has(query)) refuseOrTell(query, operationName);
+        return known === query ? withText(params, known) : params;
       }
-      if (mode !== 'off' && !texts.has(query)) {
-        if (mode === 'enforce') throw notTrusted();
-        tell(query, operationName);
-      }
-      return known === query ? withText(params, known) : params;
+      if (known !== undefined) return withText(params, known);
+      if (mode === 'enforce') throw notTrusted();
+      if (sha256Hash === undefined) throw new RequestError('DOCUMENT_NOT_FOUND', unknownId);
+      const registered = version === 1 ? await persisted.find(String(sha256Hash), waiting) : undefined;
+      if (registered === undefined) return params;
+      if (!texts.has(registered)) refuseOrTell(registered, operationName);
+      return withText(params, registered);
     },
     close: () => trusted.close(),
   };
@@ -87,15 +85,6 @@ function notTrusted(): RequestError {
 function persistedQueryOf({ extensions }: RequestParams): Record<string, unknown> | undefined {
   const persisted = isJsonObject(extensions) ? extensions['persistedQuery'] : undefined;
   return isJsonObject(persisted) ? persisted : undefined;
-}
-
-function persistedIdOf(params: RequestParams): string | undefined {
-  const id = persistedQueryOf(params)?.['sha256Hash'];
-  return typeof id === 'string' ? id : undefined;
-}
-
-function versionOf(params: RequestParams): unknown {
-  return persistedQueryOf(params)?.['version'];
 }
 
 function withText(params: RequestParams, query: string): RequestParams {

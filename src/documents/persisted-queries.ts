@@ -7,11 +7,11 @@ export interface PersistedQueries {
   /** undefined when nobody registered it, or too long ago, or the store does not tell. Never rejects. */
   find(sha256: string, waiting: RedisWait): Promise<string | undefined>;
   /**
-   * For Apollo Server, which checks what it registers. It is not to read here: it would wait without a limit, and execute
+   * Where Apollo Server registers what it has checked. It is not to read here: it would wait without a limit, and execute
    * whatever it is given.
    */
   readonly cache: {
-    get(sha256: string): Promise<undefined>;
+    get(key: string): Promise<undefined>;
     set(key: string, text: string): Promise<void>;
     delete(key: string): Promise<boolean>;
   };
@@ -28,8 +28,6 @@ export interface PersistedQueryOptions {
 
 /** Since it was last asked for. */
 const ttlMs = 24 * 60 * 60_000;
-/** A text in use is written anew when so much of its time has gone by. */
-const refreshMs = ttlMs / 8;
 const maxBytes = 16_777_216;
 const prefix = 'apq:';
 const isSha256 = /^[\da-f]{64}$/;
@@ -39,44 +37,35 @@ export function createPersistedQueries({
   maxTextBytes,
   clock = () => performance.now(),
 }: PersistedQueryOptions): PersistedQueries {
-  const texts = new LRUCache<string, { readonly text: string; usedAt: number; writtenAt: number }>({
+  const texts = new LRUCache<string, string>({
     maxSize: maxBytes,
-    sizeCalculation: ({ text }, sha256) => 2 * (text.length + sha256.length),
+    sizeCalculation: (text, sha256) => 2 * (text.length + sha256.length),
+    // With a store now and then it is asked, and what it holds gets new time, for what is in use here.
+    ttl: store === undefined ? ttlMs : ttlMs / 8,
+    updateAgeOnGet: store === undefined,
+    ttlResolution: 0,
+    perf: { now: clock },
   });
-
   const keep = (sha256: string, text: string): void => {
     if (Buffer.byteLength(text) > maxTextBytes) return;
-    const now = clock();
-    texts.set(sha256, { text, usedAt: now, writtenAt: now });
+    texts.set(sha256, text);
     void store?.setMany([{ key: prefix + sha256, value: text, ttlMs }]);
   };
 
   return {
     async find(sha256, waiting) {
-      const now = clock();
       const known = texts.get(sha256);
-      if (known !== undefined && now - known.usedAt < ttlMs) {
-        known.usedAt = now;
-        if (now - known.writtenAt >= refreshMs) keep(sha256, known.text);
-        return known.text;
-      }
-      if (store === undefined || !isSha256.test(sha256)) return undefined;
+      if (known !== undefined || store === undefined || !isSha256.test(sha256)) return known;
       const [text = null] = await store.getMany([prefix + sha256], waiting);
       if (text === null || Buffer.byteLength(text) > maxTextBytes || hash('sha256', text) !== sha256) return undefined;
       keep(sha256, text);
       return text;
     },
     cache: {
-      async get() {
-        return undefined;
-      },
+      get: async () => undefined,
       // Apollo Server's keys have this prefix already.
-      async set(key, text) {
-        keep(key.slice(prefix.length), text);
-      },
-      async delete() {
-        return false;
-      },
+      set: async (key, text) => keep(key.slice(prefix.length), text),
+      delete: async () => false,
     },
   };
 }

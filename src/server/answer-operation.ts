@@ -1,7 +1,8 @@
 import { HeaderMap } from '@apollo/server';
-import type { ApolloServer } from '@apollo/server';
+import type { ApolloServer, HTTPGraphQLRequest } from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AtriumConfig } from '../config/config.ts';
+import { Flights } from '../cache/flights.ts';
 import type { KnownAnswer } from '../cache/known-answers.ts';
 import { RequestError } from '../core/errors.ts';
 import type { RequestContext } from '../core/request-context.ts';
@@ -9,7 +10,7 @@ import { Reuse } from '../core/reuse.ts';
 import type { Documents, RequestParams } from '../documents/find-document.ts';
 import { errorCodesOf } from '../telemetry/access-log.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
-import { createAnswers } from './answers.ts';
+import { Answers } from './answers.ts';
 import type { AnswerOptions, Asked, MadeAnswer } from './answers.ts';
 import type { Exchange, ServerContext } from './exchange.ts';
 import { paramsOfBody, paramsOfSearch, searchOf } from './graphql-params.ts';
@@ -33,54 +34,49 @@ interface Outcome {
   /** As it may be given to others, later too. */
   readonly answer?: KnownAnswer | undefined;
   /** May those have it who asked the same meanwhile? */
-  readonly isForFollowers: boolean;
+  readonly isForFollowers?: boolean;
 }
 
 /** Answers one operation, from the body that was read to what is sent. */
 export function createOperationHandler(options: OperationOptions) {
   const { apollo, documents, server } = options;
-  const answers = options.answers && createAnswers<Outcome>(options.answers);
+  const answers = options.answers && new Answers(options.answers);
+  const flights = options.answers?.shareInFlight === true ? new Flights<Outcome>() : undefined;
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { exchange, method } = request;
     const isPost = method === 'POST';
-    const text = isPost
-      ? typeof request.body === 'string'
-        ? request.body
-        : ''
-      : request.url.slice(exchange.path.length);
-    const asked = answers?.ask(exchange, method, text, documents.version());
+    const body = typeof request.body === 'string' ? request.body : '';
+    const text = isPost ? body : request.url.slice(exchange.path.length);
+    const asked = answers?.asked(exchange, method, text, documents.version());
     const known = asked && answers?.known.known(asked.alias);
     if (known !== undefined) return sendKnown(known, request, reply, 'known');
 
     const given = isPost ? paramsOfBody(text) : paramsOfSearch(text);
     const params = await documents.find(given, exchange.record);
+    const search = isPost ? '' : params === given ? text : searchOf(params);
+    const make = (signal: AbortSignal) =>
+      execute({ method, search, body: isPost ? params : undefined }, exchange, signal);
     const abort = new AbortController();
     if (reply.raw.destroyed) abort.abort();
     exchange.abort = abort;
-    const make = (signal: AbortSignal) =>
-      execute(exchange, method, params === given && !isPost ? text : params, signal);
-
     if (answers === undefined || asked === undefined || mayMutate(params)) {
-      return send({ made: await make(abort.signal), exchange, isForFollowers: false }, request, reply);
+      return send({ made: await make(abort.signal), exchange }, request, reply);
     }
+
     const key = answers.keyOf(asked, params);
     const run = async (signal: AbortSignal): Promise<Outcome> => {
       const found = await answers.known.find(key, asked.alias, exchange.record);
       if (found !== undefined) return { answer: found, exchange, isForFollowers: true };
       exchange.record.reuse = new Reuse();
       const made = await make(signal);
-      return {
-        made,
-        answer: answers.keep(asked, key, made, exchange),
-        exchange,
-        isForFollowers: mayFollow(exchange, asked),
-      };
+      const answer = answers.keep(asked, key, made, exchange);
+      return { made, answer, exchange, isForFollowers: mayFollow(exchange, asked) };
     };
-    if (answers.flights === undefined) return send(await run(abort.signal), request, reply);
-    const { result, leads } = answers.flights.join(key, abort.signal, run);
-    const outcome = await result;
-    return send(leads || outcome.isForFollowers ? outcome : await run(abort.signal), request, reply);
+    const flight = flights?.join(key, abort.signal, run);
+    const outcome = await (flight?.result ?? run(abort.signal));
+    const isMine = flight?.leads !== false || outcome.isForFollowers === true;
+    return send(isMine ? outcome : await run(abort.signal), request, reply);
   };
 
   /** Nobody waits less long or is counted less for asking what somebody else asks. */
@@ -90,20 +86,13 @@ export function createOperationHandler(options: OperationOptions) {
   }
 
   async function execute(
+    { method, search, body }: Pick<HTTPGraphQLRequest, 'method' | 'search' | 'body'>,
     exchange: Exchange,
-    method: string,
-    params: RequestParams | string,
     signal: AbortSignal,
   ): Promise<MadeAnswer> {
     const before = new Map(exchange.responseHeaders);
-    const isPost = method === 'POST';
     const response = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: {
-        method,
-        headers: headerMap(exchange),
-        search: isPost ? '' : typeof params === 'string' ? params : searchOf(params),
-        body: isPost ? params : undefined,
-      },
+      httpGraphQLRequest: { method, headers: headerMap(exchange), search, body },
       context: () => createContext(exchange, signal),
     });
     if (response.body.kind === 'chunked') throw new Error('expected one complete result, got incremental delivery');

@@ -54,7 +54,7 @@ for (const variant of storeVariants) {
           open().keep(key, 'alias', given);
           expect(await open().find(key, 'alias', waiting())).toEqual(given);
         }),
-        { numRuns: 40 },
+        { numRuns: 20 },
       );
     });
 

@@ -26,7 +26,7 @@ for (const variant of storeVariants) {
 
     beforeEach(async () => {
       opened = await variant.open();
-      now = 0;
+      now = 1;
     });
     afterEach(() => opened.close());
 
@@ -66,7 +66,7 @@ for (const variant of storeVariants) {
 }
 
 it('registered queries without a store are known to the process alone', async () => {
-  let now = 0;
+  let now = 1;
   const queries = createPersistedQueries({ maxTextBytes: 1_000, clock: () => now });
   await queries.cache.set(`apq:${sha256}`, text);
   expect(await queries.find(sha256, waiting())).toBe(text);
