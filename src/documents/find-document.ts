@@ -35,6 +35,8 @@ export interface Documents {
 }
 
 const rememberedUnknown = 10_000;
+/** Of a name in the log. */
+const longestName = 128;
 
 /** @throws ConfigurationError for a manifest that cannot be used to start with */
 export function openDocuments({ persisted, manifest, mode, logger }: DocumentOptions): Documents {
@@ -47,7 +49,8 @@ export function openDocuments({ persisted, manifest, mode, logger }: DocumentOpt
     const sha256 = hash('sha256', text);
     if (told.has(sha256)) return;
     told.set(sha256, true);
-    logger.warn({ operation: operationName ?? null, sha256 }, 'A document is not in the manifest');
+    const operation = typeof operationName === 'string' ? operationName.slice(0, longestName) : null;
+    logger.warn({ operation, sha256 }, 'A document is not in the manifest');
   };
 
   return {
