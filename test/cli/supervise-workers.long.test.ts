@@ -40,8 +40,13 @@ describe('workers', { timeout: 120_000 }, () => {
   it.each(['SIGUSR2', 'SIGKILL'] as const)('do not outlive the primary (%s)', async (signal) => {
     const gateway = await startSupervised(2);
     const answers = await gateway.askUntil((all) => new Set(all.map(({ id }) => id)).size === 2);
-    // The one that Node ends by itself has to notice it, the other does not even do that.
-    if (signal === 'SIGUSR2') void gateway.invalidate({ kind: 'spin' }).catch(() => {});
+    if (signal === 'SIGUSR2') {
+      // It ends by process.exit, and takes those along that hear of nothing.
+      void gateway.invalidate({ kind: 'spin' }).catch(() => {});
+      await vi.waitUntil(() => gateway.messages.filter((line) => line === 'spinning').length === 2, {
+        timeout: 20_000,
+      });
+    }
     gateway.signal(signal);
     await gateway.ended;
 

@@ -34,8 +34,8 @@ it('workers share a port and a log, answer operators together, are replaced, and
   answers.push(...(await gateway.askUntil((all) => all.some(({ id }) => id === 4))));
   expect(await gateway.health()).toEqual({ status: 'ready', workers: { wanted: 3, ready: 3 } });
 
-  const held = Array.from({ length: 9 }, async () => (await fetch(`${gateway.url}/hold`)).text());
-  await vi.waitUntil(() => gateway.lines.join('').match(/"path":"\/hold"/g)?.length === 9, waiting);
+  const held = Array.from({ length: 30 }, async () => (await fetch(`${gateway.url}/hold`)).text());
+  await vi.waitUntil(() => gateway.messages.filter((line) => line === 'held').length === 30, waiting);
   gateway.signal('SIGTERM');
   expect(new Set(await Promise.all(held))).toEqual(new Set(['answered']));
   expect(await gateway.ended).toBe(0);

@@ -39,9 +39,11 @@ async function work(id: number): Promise<number> {
   const logger = createLogger('info', undefined, id);
   const held: ServerResponse[] = [];
   const server = createServer((request, response) => {
-    logger.info({ path: request.url, long: 'x'.repeat(100_000) }, 'request');
-    if (request.url === '/hold') held.push(response);
-    else response.end(JSON.stringify({ id, pid: process.pid, flags: process.execArgv }));
+    logger.info({ path: request.url, long: 'x'.repeat(300_000) }, 'request');
+    if (request.url === '/hold') {
+      held.push(response);
+      process.stderr.write('held\n');
+    } else response.end(JSON.stringify({ id, pid: process.pid, flags: process.execArgv }));
   });
   const atrium: Atrium = {
     async start() {
@@ -65,7 +67,10 @@ async function work(id: number): Promise<number> {
         if (kind === 'refuse') throw new RequestError('BAD_REQUEST', 'Expected a tag, got none.');
         if (kind === 'fail') throw new Error('at 10.0.0.1');
         if (kind === 'die' && worker === id) process.kill(process.pid, 'SIGKILL');
-        if (kind === 'spin') for (;;);
+        if (kind === 'spin') {
+          process.stderr.write('spinning\n');
+          for (;;);
+        }
         return { removed: 10, kind };
       },
     },
