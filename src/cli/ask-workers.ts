@@ -17,23 +17,26 @@ export function askWorkers(ready: ReadonlySet<Worker>, sharesStores: boolean): A
       return ask(oneOf(ready), 'supergraph');
     },
     async invalidate(body) {
-      const one = oneOf(ready);
-      if (sharesStores) return ask(one, 'invalidate', body);
+      if (sharesStores) return ask(oneOf(ready), 'invalidate', body);
       const answers = [...ready].map((worker) =>
         ask(worker, 'invalidate', body).catch((error: unknown) => {
-          if (!worker.isDead()) throw error;
-          // What it kept is gone as well.
-          return {};
+          // What a worker kept that died is gone as well.
+          if (!worker.isDead() && worker.isConnected()) throw error;
+          return undefined;
         }),
       );
-      return sumOf(await Promise.all(answers));
+      const answer = (await Promise.all(answers)).find((answer) => answer !== undefined);
+      return answer ?? noneThere();
     },
   };
 }
 
 function oneOf([worker]: ReadonlySet<Worker>): Worker {
-  if (worker === undefined) throw new RequestError('SERVICE_UNAVAILABLE', 'Expected a running worker, got none.');
-  return worker;
+  return worker ?? noneThere();
+}
+
+function noneThere(): never {
+  throw new RequestError('SERVICE_UNAVAILABLE', 'Expected a running worker, got none.');
 }
 
 async function ask<Action extends keyof AdminActions>(
@@ -57,14 +60,4 @@ async function ask<Action extends keyof AdminActions>(
     if (!signal.aborted) throw error;
   }
   throw new RequestError('SERVICE_UNAVAILABLE', 'Expected an answer from a worker, got none in time.');
-}
-
-/** Members of the same name: numbers added up, of others the last. */
-function sumOf(results: readonly object[]): object {
-  const sum = new Map<string, unknown>();
-  for (const [name, value] of results.flatMap((result) => Object.entries(result))) {
-    const before = sum.get(name);
-    sum.set(name, typeof before === 'number' && typeof value === 'number' ? before + value : value);
-  }
-  return Object.fromEntries(sum);
 }

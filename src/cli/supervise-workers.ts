@@ -82,7 +82,7 @@ export function superviseWorkers({ count, admin, sharesStores, logLevel }: Super
       if (message.kind !== 'ready') return;
       readySince = performance.now();
       ready.add(worker);
-      logger.info({ id: worker.id, url: message.at.url }, 'a worker answers');
+      logger.info({ id: worker.id, pid: worker.process.pid, url: message.at.url }, 'a worker answers');
       if (ready.size === count) opened.resolve(message.at);
     });
     // Not before all that it wrote was read.

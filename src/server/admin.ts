@@ -14,7 +14,7 @@ import { parseJson } from './parse-json.ts';
 
 /** What operators may ask of a gateway. Reject with a RequestError for what they are to be told. */
 export interface AdminActions {
-  /** Removes from the caches what `body`, any JSON, names; resolves with what is to be answered, its numbers being counts. */
+  /** Removes from the caches what `body`, any JSON, names; resolves with what is to be answered. */
   invalidate(body: unknown): Promise<object>;
   supergraph(): Promise<SupergraphInUse>;
 }

@@ -8,7 +8,10 @@ import { fixture, startSupervised } from './start-supervised.ts';
 describe('workers', { timeout: 120_000 }, () => {
   it('need not all be asked where they share their stores', async () => {
     const gateway = await startSupervised(2, 'shared');
-    expect(await gateway.invalidate({ kind: 'tag' })).toEqual({ status: 200, body: { removed: 10, kind: 'tag' } });
+    expect(await gateway.invalidate({ kind: 'tag' })).toEqual({ status: 200, body: { kind: 'tag' } });
+    gateway.signal('SIGTERM');
+    await gateway.ended;
+    expect(gateway.messages.filter((line) => line.startsWith('told'))).toHaveLength(1);
   });
 
   it('leave no client waiting whose connection they never took', async () => {

@@ -71,7 +71,8 @@ async function work(id: number): Promise<number> {
           process.stderr.write('spinning\n');
           for (;;);
         }
-        return { removed: 10, kind };
+        process.stderr.write(`told ${id}\n`);
+        return { kind };
       },
     },
   };

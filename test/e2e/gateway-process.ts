@@ -10,6 +10,8 @@ export const bin = join(root, 'bin/atrium');
 /** What the tests read of a request's log line. */
 export interface RequestLine {
   readonly msg: string;
+  /** With workers: which of them it was. */
+  readonly worker?: number;
   readonly requestId: string;
   readonly codes: readonly string[];
   readonly calls: readonly { readonly subgraph: string; readonly status: number; readonly entities: number }[];
@@ -22,6 +24,7 @@ export interface Ask {
   readonly variables?: Record<string, unknown>;
   readonly operationName?: string;
   readonly token?: string;
+  readonly headers?: Record<string, string>;
 }
 
 export interface Answer {
@@ -87,7 +90,7 @@ export async function startGateway(options: GatewayProcessOptions = {}): Promise
       if (child.exitCode !== null) throw new Error(`The gateway ended: ${[...messages, ...log].join('\n')}`);
       return messages.map((line) => /^Atrium answers at (\S+)\/graphql/.exec(line)?.[1]).find(Boolean);
     },
-    { timeout: 30_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
   return {
     origin,
@@ -108,12 +111,13 @@ export async function startGateway(options: GatewayProcessOptions = {}): Promise
   };
 }
 
-export async function askAt(url: string, { token, ...params }: Ask): Promise<Answer> {
+export async function askAt(url: string, { token, headers, ...params }: Ask): Promise<Answer> {
   const response = await fetch(url, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
     },
     body: JSON.stringify(params),
   });
