@@ -200,7 +200,7 @@ export class AtriumGateway extends ApolloGateway {
 
     const { denials } = decided;
     const isDenied = (typeName: string, node: FieldNode) => denials?.get(node)?.has(typeName) === true;
-    const limited = await rateLimits?.limit({ ...asking, isDenied, cost: cost.estimated, context });
+    const limited = await rateLimits?.limit({ ...asking, isDenied, cost: () => cost.estimated(), context });
     if (limited !== undefined) {
       decided = denyFields(asking, decided, limited.refused);
       if (decided.refused !== undefined) {
@@ -243,7 +243,8 @@ export class AtriumGateway extends ApolloGateway {
       cache: operation.operation === OperationTypeNode.QUERY ? generation.cache : undefined,
     });
     trial?.report(this.#log, operation.name?.value);
-    void rateLimits?.settle(context.record, () => cost.actual(data));
+    // What an error has made null may have been worked for.
+    void rateLimits?.settle(context.record, () => (failures.length === 0 ? cost.actual(data) : cost.estimated()));
     if (operation.operation === OperationTypeNode.MUTATION && this.#options.invalidateAfter !== undefined)
       await this.#options.invalidateAfter(mutatedFields(asked, coerced, data, failures), context.record);
     const shown = shownCost(cost, data, context, costOptions);

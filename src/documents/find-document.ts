@@ -67,7 +67,8 @@ export function openDocuments({ persisted, manifest, mode, logger }: DocumentOpt
       if (known !== undefined) return withText(params, known);
       if (mode === 'enforce') throw notTrusted();
       if (sha256Hash === undefined) throw new RequestError('DOCUMENT_NOT_FOUND', unknownId);
-      const registered = version === 1 ? await persisted.find(String(sha256Hash), waiting) : undefined;
+      const isAsked = version === 1 && typeof sha256Hash === 'string';
+      const registered = isAsked ? await persisted.find(sha256Hash, waiting) : undefined;
       if (registered === undefined) return params;
       if (!texts.has(registered)) refuseOrTell(registered, operationName);
       return withText(params, registered);
