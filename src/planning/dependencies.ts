@@ -12,6 +12,8 @@ export interface DraftStep {
   readonly step: PlannedStep;
   readonly path: ResponsePath;
   readonly place: Place;
+  /** What it reads of the objects it finds, and of those around them. */
+  readonly values: readonly Place[];
   readonly after: Set<DraftStep>;
 }
 
@@ -26,10 +28,11 @@ export function createDraft(
   earlier: readonly DraftStep[],
 ): DraftStep {
   const place = root.at(path);
-  const read = new Set(placesRead(step, path, root).flatMap(({ writers }) => writers));
+  const values = valuesRead(step, path, root);
+  const read = new Set([...place.way(), ...values].flatMap(({ writers }) => writers));
   const isAwaited = (one: DraftStep): boolean =>
     step.kind === 'mutation' || one.step.kind === 'mutation' || read.has(one);
-  const draft = { step, path, place, after: new Set(earlier.filter(isAwaited)) };
+  const draft = { step, path, place, values, after: new Set(earlier.filter(isAwaited)) };
   visitShape(step.shape, place, (_, { writers }) => {
     if (writers.at(-1) !== draft) writers.push(draft);
   });
@@ -42,15 +45,14 @@ export function createDraft(
  */
 export function withLostDependencies(drafts: readonly DraftStep[]): readonly DraftStep[] {
   for (const draft of drafts) {
-    if (draft.step.requires === undefined) continue;
     let ancestors = ancestorsOf(draft);
-    visitRequired(draft.step.requires, draft.place, ({ name, writers }) => {
-      if (name === '__typename' || writers.some((writer) => ancestors.has(writer))) return;
+    for (const { name, writers } of draft.values) {
+      if (name === '__typename' || writers.some((writer) => ancestors.has(writer))) continue;
       for (const writer of writers) {
         if (writer !== draft && !ancestorsOf(writer).has(draft)) draft.after.add(writer);
       }
       ancestors = ancestorsOf(draft);
-    });
+    }
   }
   const ordered = new Set<DraftStep>();
   const add = (draft: DraftStep): void => {
@@ -74,10 +76,9 @@ function ancestorsOf({ after }: DraftStep): ReadonlySet<DraftStep> {
   return known;
 }
 
-function placesRead({ requires, contexts }: PlannedStep, path: ResponsePath, root: Place): Place[] {
-  const place = root.at(path);
-  const places = [...place.way()];
-  if (requires !== undefined) visitRequired(requires, place, (required) => places.push(required));
+function valuesRead({ requires, contexts }: PlannedStep, path: ResponsePath, root: Place): Place[] {
+  const places: Place[] = [];
+  if (requires !== undefined) visitRequired(requires, root.at(path), (required) => places.push(required));
   for (const source of contexts.flatMap(({ sources }) => sources)) {
     const fields = source.path.filter((element) => typeof element === 'string');
     places.push(...root.at(contextPath(path, source)).at(fields).way());

@@ -59,21 +59,7 @@ export function representedFields(
   typeName: unknown,
 ): readonly RepresentedField[] | undefined {
   const fields = fieldsFor(required, typeName);
-  return fields.some(({ key }) => key === '__typename') && hasKey(required, fields, typeName) ? fields : undefined;
-}
-
-/**
- * Where an interface object is wanted for some types only, fragments on these hold its key, while the fields it requires
- * stand in one on the interface, which applies to all types.
- */
-function hasKey({ typed }: RequiredSelection, fields: readonly RepresentedField[], typeName: unknown): boolean {
-  if (typed.some(({ condition }) => condition === typeName)) return true;
-  const casts = typed
-    .filter(({ types }) => types.size === 1)
-    .map(({ condition, selection }) => fieldsFor(selection, condition))
-    .filter((keyFields) => keyFields.some(({ constant }) => constant !== undefined));
-  const has = (name: string): boolean => name !== '__typename' && fields.some(({ key }) => key === name);
-  return casts.length === 0 || casts.some((keyFields) => keyFields.some(({ key }) => has(key)));
+  return fields.some(({ key }) => key === '__typename') ? fields : undefined;
 }
 
 /** What is read of an object of a type, sorted by key. */

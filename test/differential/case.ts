@@ -8,8 +8,8 @@ import { mergedSchema, runMonolith } from './monolith-of.ts';
 import { generateOperation } from './operations.ts';
 import type { Operation } from './operations.ts';
 import { smallerCases } from './shrink.ts';
-import { fieldsSelected, Lookup, namedType, parseSelection } from './world.ts';
-import type { World } from './world.ts';
+import { fieldsOf, fieldsSelected, Lookup, namedType, parseSelection } from './world.ts';
+import type { FieldModel, World } from './world.ts';
 
 /** A supergraph with data, and what clients ask of it. */
 export interface Case {
@@ -90,18 +90,24 @@ function chooseFaults(
 
 /** Fields, as `Type.field`, whose value a subgraph is sent: what it would make of one that does not fit is its own affair. */
 function readByOthers(lookup: Lookup): Set<string> {
-  return new Set(
-    lookup.world.types.flatMap((type) => {
-      const fields = type.kind === 'union' ? [] : type.kind === 'interface' ? type.objectFields : type.fields;
-      return fields.flatMap(({ requires }) =>
-        requires === undefined
-          ? []
-          : fieldsSelected(lookup, type.name, parseSelection(requires)).flatMap(({ typeName, field }) =>
-              objectTypes(lookup, typeName).map((name) => `${name}.${field.name}`),
-            ),
-      );
-    }),
+  const names = lookup.world.types.flatMap((type) =>
+    fieldsOf(type)
+      .flatMap((field) => readBy(lookup, type.name, field))
+      .flatMap((read) => objectTypes(lookup, read.typeName).map((name) => `${name}.${read.field.name}`)),
   );
+  return new Set(names);
+}
+
+/** What a field is computed from. */
+function readBy(
+  lookup: Lookup,
+  typeName: string,
+  { requires, fromContext }: FieldModel,
+): ReturnType<typeof fieldsSelected> {
+  return [
+    ...(requires === undefined ? [] : fieldsSelected(lookup, typeName, parseSelection(requires))),
+    ...(fromContext === undefined ? [] : fieldsSelected(lookup, fromContext.on, parseSelection(fromContext.selection))),
+  ];
 }
 
 function objectTypes(lookup: Lookup, typeName: string): readonly string[] {
@@ -112,7 +118,7 @@ function objectTypes(lookup: Lookup, typeName: string): readonly string[] {
 /**
  * Fields that are not made to fail, as `Type.field`, because no answer would be the right one: keys identify entities;
  * a field that is nullable in the merged schema only takes its siblings along in a subgraph where it is not; and a
- * non-null field that a `@requires` reads, or that stands beside what it reads, makes null what the client did not ask
+ * non-null field that a `@requires` or `@fromContext` reads, or that stands beside what it reads, makes null what the client did not ask
  * it for.
  */
 function mustNotFail(lookup: Lookup): Set<string> {
@@ -127,20 +133,16 @@ function mustNotFail(lookup: Lookup): Set<string> {
     if (type === undefined || seen.has(typeName)) return;
     seen.add(typeName);
     if ('members' in type) for (const member of type.members) addPropagating(member);
-    if (type.kind === 'union') return;
-    for (const field of type.kind === 'interface' ? type.objectFields : type.fields) {
+    for (const field of fieldsOf(type)) {
       if (!field.type.includes('!')) continue;
       if (field.type.endsWith('!')) add(type.name, field.name);
       addPropagating(namedType(field.type));
     }
   };
   for (const type of lookup.world.types) {
-    if (type.kind === 'union') continue;
-    const fields = type.kind === 'interface' ? type.objectFields : type.fields;
-    for (const field of fields) {
+    for (const field of fieldsOf(type)) {
       if (field.owners === 'keys' || field.tight !== undefined || type.name === 'VM') add(type.name, field.name);
-      if (field.requires === undefined) continue;
-      for (const selected of fieldsSelected(lookup, type.name, parseSelection(field.requires))) {
+      for (const selected of readBy(lookup, type.name, field)) {
         if (selected.field.type.endsWith('!')) add(selected.typeName, selected.field.name);
         addPropagating(namedType(selected.field.type));
       }

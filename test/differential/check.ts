@@ -19,6 +19,8 @@ export interface Statistics {
   /** Fetches that depend on others. */
   twoLevels: number;
   requiresWithArguments: number;
+  /** Asked for a field with the value of a context. */
+  contexts: number;
   /** Entities looked up by the key of an interface or of one of its members. */
   abstractKeys: number;
   injectedErrors: number;
@@ -38,6 +40,7 @@ export function emptyStatistics(): Statistics {
     questions: 0,
     twoLevels: 0,
     requiresWithArguments: 0,
+    contexts: 0,
     abstractKeys: 0,
     injectedErrors: 0,
     illTyped: 0,
@@ -58,7 +61,8 @@ export async function checkCase({ world, questions }: Case, statistics: Statisti
     return;
   }
   statistics.worlds += 1;
-  const isStockAsked = statistics.worlds % STOCK_EVERY === 0;
+  // The stock gateway does not know contexts.
+  const isStockAsked = statistics.worlds % STOCK_EVERY === 0 && !federation.supergraphSdl.includes('@context(');
   try {
     for (const question of questions) {
       const asked = await federation.ask(question.operation, question.faults);
@@ -85,6 +89,7 @@ function count(statistics: Statistics, { operation, faults }: Question, asked: A
   if (representations.length > 0) statistics.twoLevels += 1;
   if (representations.some(isOfFamily)) statistics.abstractKeys += 1;
   if (asked.requiresWithArguments > 0) statistics.requiresWithArguments += 1;
+  if (asked.calls.some(({ query }) => query.includes('$contextualArgument'))) statistics.contexts += 1;
   if (faults.length > 0) statistics.injectedErrors += 1;
   if (faults.some((fault) => typeof fault !== 'string')) statistics.illTyped += 1;
   if (operation.query.startsWith('mutation')) statistics.mutations += 1;

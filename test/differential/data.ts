@@ -48,7 +48,7 @@ export class WorldData {
       throw new InjectedFault(`injected at ${coordinateOf(type, ref.id, field.name)}`);
     }
     if (field.owners === 'keys') return this.#identity(type, ref.id, field);
-    if (field.requires !== undefined) return canonicalJson({ of: field.name, args, inputs });
+    if ((field.requires ?? field.fromContext) !== undefined) return canonicalJson({ of: field.name, args, inputs });
     if (field.name === 'code') return `code-${ref.id}`;
     if (type === 'Mutation') this.#mutations += 1;
     const order = type === 'Mutation' ? this.#mutations : 0;
@@ -119,7 +119,7 @@ export class WorldData {
     for (const node of selection.selections) {
       if (node.kind === Kind.INLINE_FRAGMENT) {
         const condition = node.typeCondition?.name.value ?? ref.__typename;
-        if (this.#satisfies(ref, condition)) {
+        if (this.satisfies(ref, condition)) {
           for (const [key, value] of Object.entries(this.#read(ref, node.selectionSet, argsOf, onFault))) {
             into[key] = together(into[key], value);
           }
@@ -155,7 +155,7 @@ export class WorldData {
     return below(value);
   }
 
-  #satisfies(ref: Ref, condition: string): boolean {
+  satisfies(ref: Ref, condition: string): boolean {
     if (ref.__typename === condition) return true;
     const type = this.lookup.type(condition);
     return (type?.kind === 'interface' || type?.kind === 'union') && type.members.includes(this.typeOf(ref));

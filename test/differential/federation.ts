@@ -1,6 +1,6 @@
-import { Supergraph } from '@apollo/federation-internals';
 import { lexicographicSortSchema, parse, printSchema } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
+import { buildSupergraph } from '../../src/supergraph/supergraph.ts';
 import { createTestGateway } from '../support/create-test-gateway.ts';
 import type { RecordedCall } from '../support/create-test-gateway.ts';
 import type { Answer, Expectation } from './compare.ts';
@@ -49,7 +49,7 @@ export async function openFederation(world: World): Promise<Federation | 'not co
     await gateway.stop();
     await stock?.stop();
   };
-  const apiSchema = Supergraph.build(supergraphSdl).apiSchema().toGraphQLJSSchema();
+  const { apiSchema } = buildSupergraph(supergraphSdl);
   if (textOf(apiSchema) !== textOf(mergedSchema(lookup))) {
     await stop();
     return 'composed otherwise';

@@ -68,6 +68,7 @@ class Generator {
     if (this.#choices.chance(0.5)) this.#addInterface();
     this.#addFields();
     for (let index = 0; index < 3 + int(4); index += 1) this.#addRequires();
+    if (this.#choices.chance(0.4)) this.#addContext();
     if (this.#choices.chance(0.6)) this.#addProvides();
     this.#addOverrides();
     this.#addUnknown();
@@ -366,7 +367,10 @@ class Generator {
   #target(owners: readonly string[]): string {
     const choices = this.#choices;
     const lookup = this.#lookup();
-    const candidates = choices.some(this.#types, this.#types.length);
+    const candidates = choices.some(
+      this.#types.filter(({ name }) => name !== 'TC'),
+      this.#types.length,
+    );
     for (const type of candidates) {
       if (type.kind === 'entity' || type.kind === 'value') {
         if (type.fields.length > 0 && owners.every((subgraph) => this.#ensure(type.name, subgraph))) return type.name;
@@ -403,6 +407,45 @@ class Generator {
       owners: [subgraph],
       requires: selection,
     });
+  }
+
+  /** An entity that is only met below another one, with a field that is told something of that one. */
+  #addContext(): void {
+    const choices = this.#choices;
+    const around = choices.pick(this.#entities());
+    if (around === undefined) return;
+    const subgraph = choices.pick(Object.keys(around.keys));
+    const source = choices.pick(around.fields.filter((field) => this.#isReadable(field)));
+    if (subgraph === undefined || source === undefined) return;
+    const others = this.#subgraphs.filter((other) => other !== subgraph);
+    const below = this.#addEntity('TC', [0, 1, 2, 3], false, [subgraph, ...choices.some(others, 1)]);
+    const owner = choices.pick(Object.keys(around.keys)) ?? subgraph;
+    this.#place(below, owner);
+    around.fields.push({ name: 'below', type: this.#wrap('TC'), args: this.#args(0.2), owners: [owner] });
+    const places = Object.keys(below.keys);
+    const told: FieldModel = {
+      name: 'needsAround',
+      type: 'String',
+      args: this.#args(0.4),
+      owners: [subgraph],
+      fromContext: {
+        name: 'z',
+        type: source.type.replace(/!$/u, ''),
+        on: around.name,
+        selection: this.#selected(source),
+      },
+    };
+    this.#settled.add(told);
+    below.fields.push(
+      { name: 'plain', type: choices.pick(leafTypes) ?? 'Int', args: [], owners: choices.some(places, 1) },
+      { name: 'next', type: this.#wrap('TC'), args: [], owners: choices.some(places, 1) },
+      told,
+    );
+  }
+
+  #isReadable({ type, owners, overrides, tight }: FieldModel): boolean {
+    const isLeaf = leafTypes.some((leaf) => leaf === namedType(type));
+    return isLeaf && Array.isArray(owners) && overrides === undefined && tight === undefined;
   }
 
   #placeFor(entity: Entity): string | undefined {
@@ -531,6 +574,7 @@ class Generator {
               !one.owners.includes(owner) &&
               one.args.length === 0 &&
               one.requires === undefined &&
+              one.fromContext === undefined &&
               one.tight === undefined &&
               leafTypes.some((leaf) => leaf === namedType(one.type)),
           ),
@@ -595,7 +639,7 @@ class Generator {
 
   #addRoots(): void {
     const choices = this.#choices;
-    for (const type of this.#types) {
+    for (const type of this.#types.filter(({ name }) => name !== 'TC')) {
       const lookup = this.#lookup();
       const places = this.#subgraphs.filter(
         (subgraph) => lookup.has(subgraph, type.name) && (type.kind !== 'value' || type.fields.length > 0),

@@ -8,12 +8,20 @@ import {
   Kind,
   parse,
   printSchema,
+  responsePathAsArray,
   visit,
 } from 'graphql';
-import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema, TypeNode } from 'graphql';
+import type {
+  DocumentNode,
+  ExecutionResult,
+  GraphQLFieldResolver,
+  GraphQLSchema,
+  ResponsePath,
+  TypeNode,
+} from 'graphql';
 import { keyOf } from './compare.ts';
 import { coordinateOf, InjectedFault, isRef } from './data.ts';
-import type { ArgsOf, Coordinate, WorldData } from './data.ts';
+import type { ArgsOf, Coordinate, Ref, WorldData } from './data.ts';
 import { withMisfit } from './misfits.ts';
 import { block, signature } from './subgraphs-of.ts';
 import { parseSelection, sharedTypes } from './world.ts';
@@ -97,6 +105,8 @@ export function runMonolith(
   const resolved = new Set<Coordinate>();
   const hiddenFaults: (string | number)[][] = [];
   let requiresWithArguments = 0;
+  /** The objects around a field, by their paths. */
+  const objects = new WeakMap<ResponsePath, Ref>();
   const argsOf: ArgsOf = (typeName, node) => {
     const type = schema.getType(typeName);
     const definition = isObjectType(type) ? type.getFields()[node.name.value] : undefined;
@@ -109,17 +119,28 @@ export function runMonolith(
     const field = data.lookup.field(parentType.name, fieldName);
     if (field === undefined) throw new Error(`The world has no ${parentType.name}.${fieldName}`);
     resolved.add(coordinateOf(parentType.name, ref.id, fieldName));
+    if (path.prev !== undefined) objects.set(path.prev, ref);
+    const read = (object: Ref, selection: string, at: ResponsePath | undefined): Record<string, unknown> =>
+      data.requiredOf(object, parseSelection(selection), argsOf, () => hiddenFaults.push(responsePathAsArray(at)));
     let inputs: unknown;
     if (field.requires !== undefined) {
-      const onFault = (): void => {
-        const at: (string | number)[] = [];
-        for (let step = path.prev; step !== undefined; step = step.prev) at.unshift(step.key);
-        hiddenFaults.push(at);
-      };
-      inputs = data.requiredOf(ref, parseSelection(field.requires), argsOf, onFault);
+      inputs = read(ref, field.requires, path.prev);
       if (field.requires.includes('(')) requiresWithArguments += 1;
     }
-    const value = data.value(ref, field, args as Record<string, unknown>, inputs);
+    const given: Record<string, unknown> = { ...args };
+    if (field.fromContext !== undefined) {
+      const { name, on, selection } = field.fromContext;
+      const isContext = (at: ResponsePath): boolean => {
+        const object = objects.get(at);
+        return object !== undefined && data.satisfies(object, on);
+      };
+      let at = path.prev;
+      while (at !== undefined && !isContext(at)) at = at.prev;
+      const object = at && objects.get(at);
+      if (object === undefined) throw new Error(`${fieldName} is not below its context`);
+      [given[name]] = Object.values(read(object, selection, at));
+    }
+    const value = data.value(ref, field, given, inputs);
     if (value === null && forbidsNull?.(parentType.name, fieldName) === true) throw new Error('null is forbidden');
     const misfit = data.misfitIn(ref, field, value);
     return misfit === undefined ? value : withMisfit(value, misfit, new InjectedFault('ill-typed'));

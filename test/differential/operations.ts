@@ -117,9 +117,9 @@ class Generator {
     const fields = Object.values(type.getFields()).filter(
       (field) => depth < MAX_DEPTH || isLeafType(getNamedType(field.type)),
     );
-    // Composite fields lead to other subgraphs; computed ones are where representations may be wrong.
+    // Composite fields lead to other subgraphs; computed ones, and those below a context, are where fetches need much.
     const deep = fields.filter((field) => !isLeafType(getNamedType(field.type)));
-    const computed = fields.filter((field) => field.name.startsWith('needs'));
+    const computed = fields.filter(({ name }) => name.startsWith('needs') || name === 'below');
     const pool =
       choices.chance(0.55) && computed.length > 0 ? computed : choices.chance(0.5) && deep.length > 0 ? deep : fields;
     const field = choices.pick(pool);

@@ -46,7 +46,7 @@ function printStatistics(statistics: Statistics, seed: number): string {
   return [
     `differential seed ${seed}: ${questions} queries over ${worlds} supergraphs (${notComposed} more did not compose);`,
     `two or more levels ${share(statistics.twoLevels)}, arguments in @requires ${share(statistics.requiresWithArguments)},`,
-    `abstract keys ${share(statistics.abstractKeys)}, injected errors ${share(statistics.injectedErrors)}, ill-typed values ${share(statistics.illTyped)},`,
+    `contexts ${share(statistics.contexts)}, abstract keys ${share(statistics.abstractKeys)}, injected errors ${share(statistics.injectedErrors)}, ill-typed values ${share(statistics.illTyped)},`,
     `mutations ${share(statistics.mutations)};`,
     `the stock gateway differed in ${statistics.stockDiffers} of ${statistics.stockAsked}`,
   ].join(' ');

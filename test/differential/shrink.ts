@@ -2,7 +2,7 @@ import { Kind, parse, print, validate, visit } from 'graphql';
 import type { ASTNode, DocumentNode, GraphQLSchema } from 'graphql';
 import type { Case, Question } from './case.ts';
 import { mergedSchema } from './monolith-of.ts';
-import { Lookup, namedType } from './world.ts';
+import { fieldsOf, Lookup, namedType } from './world.ts';
 import type { FieldModel, TypeModel, World } from './world.ts';
 
 /** Cases with less in them, bold steps first. Worlds that do not compose are for the caller to find out. */
@@ -165,16 +165,15 @@ function* smallerWorlds(world: World, query: string): IterableIterator<World> {
 function onlyNamed(world: World, query: string): World {
   const text = [
     query,
-    JSON.stringify(world.types.map((type) => fieldsOf(type).map(({ requires, provides }) => [requires, provides]))),
+    JSON.stringify(
+      world.types.map((type) =>
+        fieldsOf(type).map(({ requires, provides, fromContext }) => [requires, provides, fromContext]),
+      ),
+    ),
   ].join(' ');
   const isNamed = ({ name, owners }: FieldModel): boolean =>
     owners === 'keys' || new RegExp(`\\b${name}\\b`, 'u').test(text) || name === 'code' || name === 'kind';
   return mapFields(world, (fields) => fields.filter(isNamed));
-}
-
-function fieldsOf(type: TypeModel): readonly FieldModel[] {
-  if (type.kind === 'union') return [];
-  return type.kind === 'interface' ? type.objectFields : type.fields;
 }
 
 function mapFields(
@@ -300,6 +299,8 @@ function* withSimplerFields(world: World): IterableIterator<World> {
 
 function* simplerFields(field: FieldModel): IterableIterator<FieldModel> {
   const { tight, overrides, provides, requires, ...plain } = field;
+  const { fromContext, ...untold } = field;
+  if (fromContext !== undefined) yield untold;
   if (tight !== undefined || overrides !== undefined || provides !== undefined) {
     yield { ...plain, ...(requires === undefined ? {} : { requires }) };
   }

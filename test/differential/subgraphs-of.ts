@@ -1,6 +1,6 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { execute, parse } from 'graphql';
-import type { DocumentNode, GraphQLFieldResolver, GraphQLSchema, ResponsePath } from 'graphql';
+import { execute, parse, responsePathAsArray } from 'graphql';
+import type { DocumentNode, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { isJsonObject } from '../../src/core/json.ts';
 import type { TestSubgraph } from '../support/create-test-gateway.ts';
 import { isRef, pickGiven } from './data.ts';
@@ -8,7 +8,7 @@ import type { Ref, WorldData } from './data.ts';
 import { misfitFor, withMisfit } from './misfits.ts';
 import type { Misfit } from './misfits.ts';
 import { fieldsSelected, namedType, parseSelection, sharedTypes, typeNode } from './world.ts';
-import type { ArgModel, FieldModel, Lookup, TypeModel } from './world.ts';
+import type { ArgModel, ContextModel, FieldModel, Lookup, TypeModel } from './world.ts';
 
 /** One schema text for every subgraph of a world. */
 export function subgraphSdls(lookup: Lookup): Map<string, string> {
@@ -83,14 +83,10 @@ function withMisfits(
     const place = field && data.misfitIn(ref, field, value);
     if (field === undefined || place === undefined) return value;
     const misfit = misfitFor(typeNode(field.type), place, `${data.typeOf(ref)} ${ref.id}`);
-    misfits.push({ path: [...pathOf(info.path), ...place], value: misfit });
+    misfits.push({ path: [...responsePathAsArray(info.path), ...place], value: misfit });
     // Nothing below it fails or is null.
     return data.lookup.type(namedType(field.type)) === undefined ? value : null;
   };
-}
-
-function pathOf({ prev, key }: ResponsePath): (string | number)[] {
-  return [...(prev === undefined ? [] : pathOf(prev)), key];
 }
 
 function fieldResolver(subgraph: string, data: WorldData): GraphQLFieldResolver<unknown, unknown> {
@@ -138,9 +134,9 @@ function externalFields(lookup: Lookup, subgraph: string, reason: 'requires' | '
   const collectAll = (typeName: string, fields: readonly FieldModel[]): void => {
     for (const field of fields) {
       if (reason === 'requires') {
-        if (field.requires !== undefined && lookup.owners(typeName, field).includes(subgraph)) {
-          collect(typeName, field.requires);
-        }
+        if (!lookup.owners(typeName, field).includes(subgraph)) continue;
+        if (field.requires !== undefined) collect(typeName, field.requires);
+        if (field.fromContext !== undefined) collect(field.fromContext.on, field.fromContext.selection);
       } else if (field.provides?.in === subgraph) collect(namedType(field.type), field.provides.fields);
     }
   };
@@ -153,8 +149,8 @@ function externalFields(lookup: Lookup, subgraph: string, reason: 'requires' | '
   return external;
 }
 
-const header = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@requires",
-  "@provides", "@external", "@shareable", "@override", "@interfaceObject"])`;
+const header = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires",
+  "@provides", "@external", "@shareable", "@override", "@interfaceObject", "@context", "@fromContext"])`;
 
 function sdlOf(lookup: Lookup, subgraph: string): string {
   const external = new Set([
@@ -198,11 +194,21 @@ function typeSdl(lookup: Lookup, subgraph: string, type: TypeModel, external: Re
     case 'entity': {
       const keys = (type.keys[subgraph] ?? []).map((key) => ` @key(fields: "${key}")`).join('');
       return block(
-        `type ${type.name}${implementing(lookup, subgraph, type.name)}${keys}`,
+        `type ${type.name}${implementing(lookup, subgraph, type.name)}${keys}${isContext(lookup, subgraph, type.name) ? ' @context(name: "around")' : ''}`,
         fieldLines(lookup, subgraph, type.name, type.fields, external),
       );
     }
   }
+}
+
+function isContext(lookup: Lookup, subgraph: string, typeName: string): boolean {
+  return lookup.world.types.some(
+    (type) =>
+      type.kind === 'entity' &&
+      type.fields.some(
+        (field) => field.fromContext?.on === typeName && lookup.owners(type.name, field).includes(subgraph),
+      ),
+  );
 }
 
 function implementing(lookup: Lookup, subgraph: string, typeName: string): string {
@@ -233,7 +239,7 @@ function fieldLines(
     const isProvided = lookup.world.subgraphs.some((other) => isProvidedIn(lookup, other, typeName, field));
     const shareable = field.owners !== 'keys' && (owners.length > 1 || isProvided || isValue(lookup, typeName));
     return [
-      `  ${signature(field, type)}`,
+      `  ${signature(field, type, field.fromContext)}`,
       ...(shareable && typeName !== 'Mutation' ? ['@shareable'] : []),
       ...(field.overrides === undefined ? [] : [`@override(from: "${field.overrides}")`]),
       ...(field.requires === undefined ? [] : [`@requires(fields: ${JSON.stringify(field.requires)})`]),
@@ -246,9 +252,12 @@ function isValue(lookup: Lookup, typeName: string): boolean {
   return lookup.type(typeName)?.kind === 'value';
 }
 
-export function signature(field: FieldModel | undefined, type = field?.type): string {
+/** As clients see the field; in a subgraph with the argument that a context gives its value. */
+export function signature(field: FieldModel | undefined, type = field?.type, context?: ContextModel): string {
   if (field === undefined || type === undefined) throw new Error('An interface promises a field that no member has');
-  const args = field.args.map(argument).join(' ');
+  const given =
+    context && `${argument(context)} @fromContext(field: ${JSON.stringify(`$around { ${context.selection} }`)})`;
+  const args = [...field.args.map(argument), ...(given === undefined ? [] : [given])].join(' ');
   return `${field.name}${args === '' ? '' : `(${args})`}: ${type}`;
 }
 

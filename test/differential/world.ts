@@ -70,8 +70,15 @@ export interface FieldModel {
   readonly overrides?: string;
   /** A selection on the same type; the value is a function of what it selects and of the arguments. */
   readonly requires?: string;
+  /** An argument that clients do not see: what a selection of one field says of the nearest object of a type around it. */
+  readonly fromContext?: ContextModel;
   /** A selection on the returned type that this owner can resolve here although another subgraph owns it. */
   readonly provides?: { readonly in: string; readonly fields: string };
+}
+
+export interface ContextModel extends ArgModel {
+  readonly on: string;
+  readonly selection: string;
 }
 
 export interface ArgModel {
@@ -189,6 +196,12 @@ export class Lookup {
       owners.every((subgraph) => this.localMembers(subgraph, type).includes(member)),
     );
   }
+}
+
+/** The fields a type adds; those of an interface are its members', but for what interface objects add. */
+export function fieldsOf(type: TypeModel): readonly FieldModel[] {
+  if (type.kind === 'union') return [];
+  return type.kind === 'interface' ? type.objectFields : type.fields;
 }
 
 /** Every field of an object or interface type that a selection names, nested ones included. */
