@@ -27,6 +27,12 @@ export function checkCacheNames(
     for (const one of invalidations) {
       if ('subgraph' in one) expect(subgraphs.includes(one.subgraph), key, 'subgraph', one.subgraph);
       if ('type' in one) expect(types.has(one.type), key, 'type', one.type);
+      if (!('key' in one)) continue;
+      const fields = Object.keys(one.key);
+      const isKey = types
+        .get(one.type)
+        ?.keys.some((of) => of.size === fields.length && fields.every((name) => of.has(name)));
+      expect(isKey === true, key, `key of ${one.type}`, fields.join(' '));
     }
   }
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));

@@ -15,9 +15,12 @@ export function entityTag(type: string, key: Readonly<Record<string, unknown>>):
   return canonicalJson(['entity', type, withTexts(key)]);
 }
 
-/** Invalidated with every entity of the type, for answers that hold some of them without saying which. */
-export function someEntityTag(type: string): string {
-  return JSON.stringify(['some', type]);
+/**
+ * Invalidated with every entity of the type, for answers that hold some of them without saying which; with the fields of a
+ * key, with every entity that is named by these, for answers that do not tell them.
+ */
+export function someEntityTag(type: string, key: Iterable<string> = []): string {
+  return JSON.stringify(['some', type, ...[...key].toSorted()]);
 }
 
 export function cacheTag(tag: string): string {
@@ -30,7 +33,10 @@ export const someCacheTag = JSON.stringify(['some-tag']);
 /** The tags that an invalidation puts into the log. */
 export function tagsOf(invalidation: Invalidation): string[] {
   if ('tags' in invalidation) return [...invalidation.tags.map(cacheTag), someCacheTag];
-  if ('key' in invalidation) return [entityTag(invalidation.type, invalidation.key), someEntityTag(invalidation.type)];
+  if ('key' in invalidation) {
+    const { type, key } = invalidation;
+    return [entityTag(type, key), someEntityTag(type), someEntityTag(type, Object.keys(key))];
+  }
   return 'type' in invalidation
     ? [typeTag(invalidation.subgraph, invalidation.type)]
     : [subgraphTag(invalidation.subgraph)];

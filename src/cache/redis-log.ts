@@ -110,6 +110,12 @@ export function createRedisLog(
     return learn(answer);
   }
 
+  async function learnPublished(published: unknown, waiting?: RedisWait): Promise<void> {
+    if (learnNext(published)) return;
+    forget();
+    await readLog(waiting);
+  }
+
   /** Makes everything invalid. */
   async function drop(waiting?: RedisWait): Promise<void> {
     await connection.run(
@@ -143,7 +149,7 @@ export function createRedisLog(
         async (client) => client.atriumAppendLog(sequenceKey, logKey, newEpoch(), maxTags, ...tags),
         waiting,
       );
-      if (!learnNext(answer)) await readLog(waiting);
+      await learnPublished(answer, waiting);
     } catch (error) {
       if (error instanceof RedisUnavailable) throw error;
       // What Redis cannot write down, for want of memory, it may still be able to forget: then nothing is valid.
@@ -155,9 +161,7 @@ export function createRedisLog(
   const subscriber = duplicateClient(redis);
   subscriber.on('error', () => {});
   subscriber.on('message', (_channel: string, message: string) => {
-    if (learnNext(readJson(message))) return;
-    forget();
-    void readLog();
+    void learnPublished(readJson(message));
   });
   subscriber.on('close', () => (subscription = 0));
   subscriber.on('ready', () => {

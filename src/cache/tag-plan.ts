@@ -15,7 +15,7 @@ export interface TagPlan {
   readonly some: readonly string[];
   /** An entry's own. Throws when a `@cacheTag` cannot be filled in: then nothing may be stored. */
   ownTags(representation: string, variables: EntityLookup['variables']): readonly string[];
-  /** Tags of the other keys that the answer tells. */
+  /** Of the keys that the representation does not hold: by what the answer tells, or for not telling it. */
   answeredTags(representation: string, entity: unknown): readonly string[];
 }
 
@@ -43,20 +43,21 @@ export function createTagPlan(
     common: [
       subgraphTag(subgraph),
       ...[...named].map((type) => typeTag(subgraph, type)),
-      ...inside.filter((type) => types.get(type)?.keys.length).map(someEntityTag),
+      ...inside.filter((type) => types.get(type)?.keys.length).map((type) => someEntityTag(type)),
     ],
-    some: [...(isRoot ? [] : [...held.top].map(someEntityTag)), ...(hasFormats ? [someCacheTag] : [])],
+    some: [...(isRoot ? [] : [...held.top].map((type) => someEntityTag(type))), ...(hasFormats ? [someCacheTag] : [])],
     ownTags(representation, variables) {
       if (isRoot) return asked.map((format) => cacheTag(format(variables)));
       const { type, fields } = readRepresentation(representation);
       const formats = formatsOf(type).map((format) => cacheTag(fillIn(format, { key: fields })));
-      return [...keyTags(type, fields, types), ...formats];
+      const keys = (types.get(type)?.keys ?? []).flatMap((key) => keyTag(type, fields, key) ?? []);
+      return [...keys, ...formats];
     },
     answeredTags(representation, entity) {
       if (isRoot || !isJsonObject(entity)) return [];
       const { type, fields } = readRepresentation(representation);
-      const known = keyTags(type, fields, types);
-      return keyTags(type, { ...entity, ...fields }, types).filter((tag) => !known.includes(tag));
+      const others = (types.get(type)?.keys ?? []).filter((key) => !isJsonObject(pick(fields, key)));
+      return others.map((key) => keyTag(type, { ...entity, ...fields }, key) ?? someEntityTag(type, key.keys()));
     },
   };
 }
@@ -98,12 +99,10 @@ function isOfKey(type: string, field: string, types: SchemaTypes): boolean {
   return field === '__typename' || types.get(type)?.keys.some((key) => key.has(field)) === true;
 }
 
-/** Of every key whose fields are there. */
-function keyTags(type: string, fields: Readonly<Record<string, unknown>>, types: SchemaTypes): string[] {
-  return (types.get(type)?.keys ?? []).flatMap((key) => {
-    const values = pick(fields, key);
-    return isJsonObject(values) ? entityTag(type, values) : [];
-  });
+/** undefined when a field of the key is missing. */
+function keyTag(type: string, fields: Readonly<Record<string, unknown>>, key: KeyFields): string | undefined {
+  const values = pick(fields, key);
+  return isJsonObject(values) ? entityTag(type, values) : undefined;
 }
 
 /** undefined when a field is missing. */
