@@ -80,7 +80,8 @@ export async function openArena(): Promise<Arena> {
           supergraph: supergraphs.get(workload.world) ?? '',
           subgraphs: subgraphs.filter(({ world }) => world === workload.world),
         });
-        const child = new Child(contestant.title, ['--import', probe, ...nodeArgs, ...args], contestant.cwd ?? folder);
+        const { title, cwd = folder, env } = contestant;
+        const child = new Child(title, ['--import', probe, ...nodeArgs, ...args], cwd, env);
         started.add(child);
         await firstAnswer(child, url, workload.varies ? workload.body(0) : undefined);
         const readyMs = performance.now() - since;

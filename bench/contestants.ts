@@ -13,6 +13,7 @@ export interface Contestant {
   readonly cwd?: string;
   /** Why it cannot be measured here, and what helps. */
   readonly missing?: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** Node's arguments. */
   args(start: ContestantStart): readonly string[];
 }

@@ -23,12 +23,12 @@ export class Child {
   #stderr = '';
   #stopping = false;
 
-  /** `args` are Node's and the script's. Of the environment it gets the PATH. */
-  constructor(name: string, args: readonly string[], cwd: string) {
+  /** `args` are Node's and the script's. Of the environment it gets the PATH, and `env`. */
+  constructor(name: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
     this.name = name;
     this.#process = spawn(process.execPath, args, {
       cwd,
-      env: { PATH: process.env['PATH'], NODE_ENV: 'production', APOLLO_TELEMETRY_DISABLED: 'true' },
+      env: { PATH: process.env['PATH'], NODE_ENV: 'production', APOLLO_TELEMETRY_DISABLED: 'true', ...env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     running.add(this.#process);

@@ -111,6 +111,8 @@ function containerOf(service: ComposeService, image: Image, onLoopback: (text: s
       cwd: join(image.root, image.workdir),
       env: {
         ...Object.fromEntries(variables.map(([name, value]) => [name, onLoopback(value)])),
+        // Each container has a loopback of its own.
+        ATRIUM_ADMIN_PORT: '0',
         PATH: `${join(image.root, 'usr/local/bin')}:/usr/local/bin:/usr/bin:/bin`,
       },
       ...(process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}),
