@@ -22,7 +22,7 @@ local function current()
   end
   redis.call('DEL', KEYS[1], KEYS[2])
   local new = write(ARGV[1], 0, 0)
-  redis.call('PUBLISH', KEYS[1], new)
+  redis.call('PUBLISH', KEYS[1], cjson.encode({ new }))
   return ARGV[1], 0, 0, new
 end
 `;

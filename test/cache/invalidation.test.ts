@@ -79,7 +79,9 @@ for (const variant of backendVariants) {
     const invalidateAt = async (replica: number, ...request: Invalidation[]) => {
       const log = logs[replica];
       if (log === undefined) throw new Error('Expected a replica');
-      expect(await invalidate(request, log)).toEqual({ outcome: 'invalidated', invalidations: request.length });
+      // On a busy machine Redis may be too late once.
+      const outcome = { outcome: 'invalidated', invalidations: request.length };
+      await vi.waitFor(async () => expect(await invalidate(request, log)).toEqual(outcome), { timeout: 10_000 });
       // Others hear of it a moment later.
       await vi.waitFor(() => expect(logs.map(({ known }) => known.number)).toEqual(logs.map(() => log.known.number)), {
         interval: 1,
