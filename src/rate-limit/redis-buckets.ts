@@ -71,23 +71,26 @@ export function createRedisBuckets(
   };
   return buckets;
 
-  async function takeShared(charges: readonly Charge[], known: Backlogs, waiting?: RedisWait): Promise<Backlogs> {
-    const take: Take = (asked) => takeByScript(asked, waiting);
-    if (!redis.isCluster) {
-      await takeOpen(charges, known, () => true, take);
-      return known;
-    }
+  async function takeShared(
+    charges: readonly Charge[],
+    known: Backlogs,
+    waiting?: RedisWait,
+  ): Promise<Taken['backlogs']> {
+    if (known.length === 0 && !redis.isCluster) return takeByScript(charges, waiting);
+    const take: Take = async (asked) => takeByScript(asked, waiting);
     // One script for each slot; what one took for a group that a later one refuses is given back.
+    const tags = redis.isCluster ? new Set(charges.map(tagOf)) : [undefined];
     const taken: Charge[] = [];
     let refused: ReadonlySet<number> | undefined = new Set([0]);
     try {
-      for (const tag of new Set(charges.map(tagOf))) {
-        taken.push(...(await takeOpen(charges, known, (charge) => tagOf(charge) === tag, take)));
+      for (const tag of tags) {
+        taken.push(...(await takeOpen(charges, known, (charge) => tag === undefined || tagOf(charge) === tag, take)));
       }
       refused = refusedGroups(charges, known);
       return known;
     } finally {
-      await buckets.adjust(taken.filter((charge) => isRefused(refused, charge)).map(refundOf), waiting);
+      const tooMuch = taken.filter((charge) => isRefused(refused, charge));
+      if (tooMuch.length > 0) await buckets.adjust(tooMuch.map(refundOf), waiting);
     }
   }
 

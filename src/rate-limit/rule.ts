@@ -1,8 +1,12 @@
 import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Principal } from '../core/principal.ts';
 import type { RequestContext } from '../core/request-context.ts';
 import { clientNetwork } from './client-address.ts';
 import type { Charge } from './gcra.ts';
+
+/** A hash costs as much as the rest of a check in this process. */
+const hashes = new LRUCache<string, string>({ max: 10_000 });
 
 /** `limit` of what is charged in `windowSeconds` for each value of `key`. */
 export interface RateLimitRule {
@@ -99,5 +103,11 @@ export function clientOf(key: ClientKey, { principal, clientAddress }: RateLimit
 }
 
 export function hashOf(...identity: readonly string[]): string {
-  return hash('sha256', JSON.stringify(identity), 'base64url').slice(0, 22);
+  const text = JSON.stringify(identity);
+  let hashed = hashes.get(text);
+  if (hashed === undefined) {
+    hashed = hash('sha256', text, 'base64url').slice(0, 22);
+    hashes.set(text, hashed);
+  }
+  return hashed;
 }

@@ -4,6 +4,7 @@ import type { Breaker } from './breaker.ts';
 import { createClient, isConnected } from './create-client.ts';
 import type { RedisAccess, RedisClient } from './create-client.ts';
 import type { RedisWait } from './store.ts';
+import { createTimeouts } from './timeouts.ts';
 
 /** One connection and the rules for using it. */
 export interface RedisConnection {
@@ -42,6 +43,11 @@ export interface RedisConnections {
 export class RedisUnavailable extends Error {
   override name = 'RedisUnavailable';
 }
+
+/** Made once: while Redis is away, stack traces would be most of what a request costs. */
+const notConnected = new RedisUnavailable('there is no connection to Redis');
+const noTimeLeft = new RedisUnavailable('the request has no time left for Redis');
+const tooSlow = new RedisUnavailable('Redis did not answer in time a moment ago');
 
 /** What a client request may wait for Redis in all, in milliseconds. */
 export const budgetMs = 50;
@@ -104,54 +110,47 @@ function openConnection(purpose: string, access: RedisAccess, logger: Logger): {
 
 function guardConnection(redis: RedisClient, breaker: Breaker): RedisConnection {
   const counters = { commands: 0, timeouts: 0, errors: 0, skipped: 0 };
-  const skip = (reason: string) => {
+  const timeouts = createTimeouts();
+  const skip = (reason: RedisUnavailable): RedisUnavailable => {
     counters.skipped += 1;
-    return new RedisUnavailable(reason);
+    return reason;
   };
   return {
     redis,
     counters,
     async run(command, waiting = { redisMs: 0 }) {
-      if (redis.status !== 'ready') throw skip(`the connection is ${redis.status}, not ready`);
+      if (redis.status !== 'ready') throw skip(notConnected);
       const leftMs = budgetMs - waiting.redisMs;
-      if (leftMs <= 0) throw skip('the request has no time left for Redis');
+      if (leftMs <= 0) throw skip(noTimeLeft);
       // Who has hardly any time left learns nothing about Redis by waiting.
       const isProof = leftMs >= budgetMs / 2;
-      if (!(isProof ? breaker.admits() : breaker.isClosed())) throw skip('Redis did not answer in time a moment ago');
+      if (!(isProof ? breaker.admits() : breaker.isClosed())) throw skip(tooSlow);
       counters.commands += 1;
       const since = performance.now();
-      try {
-        const result = await withTimeout(command(redis), leftMs);
-        breaker.answered();
-        return result;
-      } catch (error) {
-        if (!(error instanceof CommandTimeout)) {
-          counters.errors += 1;
-          breaker.answered();
-        } else {
+      return new Promise((resolve, reject) => {
+        const call = timeouts.start(since + leftMs, () => {
           counters.timeouts += 1;
+          waiting.redisMs += performance.now() - since;
           if (isProof) breaker.timedOut();
-        }
-        throw error;
-      } finally {
-        waiting.redisMs += performance.now() - since;
-      }
+          reject(new RedisUnavailable(`no answer within ${Math.ceil(leftMs)} ms`));
+        });
+        const isInTime = (): boolean => {
+          if (!timeouts.stop(call)) return false;
+          waiting.redisMs += performance.now() - since;
+          breaker.answered();
+          return true;
+        };
+        command(redis).then(
+          (result) => {
+            if (isInTime()) resolve(result);
+          },
+          (error: unknown) => {
+            if (!isInTime()) return;
+            counters.errors += 1;
+            reject(error);
+          },
+        );
+      });
     },
   };
-}
-
-class CommandTimeout extends RedisUnavailable {}
-
-/**
- * ioredis' own `commandTimeout` also counts the time in which this process did not run: after a blocked event loop
- * its timer fires before the answer that has long arrived is read. `setImmediate` comes after that read.
- */
-async function withTimeout<T>(command: Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(
-      () => setImmediate(() => reject(new CommandTimeout(`no answer within ${Math.ceil(timeoutMs)} ms`))),
-      timeoutMs,
-    );
-    void command.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

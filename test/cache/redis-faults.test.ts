@@ -276,6 +276,7 @@ describe.skipIf(server === undefined)('the entity cache with a Redis that', () =
       );
 
     it.each(encodings)('%s finds a miss', async (_, spoil) => {
+      expect.hasAssertions();
       const key = await keptEntry();
       await redis.set(key, spoil((await redis.get(key)) ?? ''));
       await expectMiss();
@@ -283,6 +284,7 @@ describe.skipIf(server === undefined)('the entity cache with a Redis that', () =
     });
 
     it('a value of another type finds a miss', async () => {
+      expect.hasAssertions();
       const key = await keptEntry();
       await redis.del(key);
       await redis.hset(key, 'a', 'b');
