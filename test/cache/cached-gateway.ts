@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { ApolloServer } from '@apollo/server';
 import { onTestFinished } from 'vitest';
@@ -65,11 +66,10 @@ export async function openCachedGateway(
       }),
     ),
   );
-  const sources = Object.entries(sdls).map(([name, sdl], index) => ({
-    name,
-    sdl,
-    url: `http://127.0.0.1:${portOf(servers[index])}/`,
-  }));
+  const sources = Object.entries(sdls).map(([name, sdl], index) => {
+    const { port } = servers[index]?.address() as AddressInfo;
+    return { name, sdl, url: `http://127.0.0.1:${port}/` };
+  });
   const composition = await composeSubgraphs(sources);
   if (!composition.ok) throw new Error(composition.errors.map(({ message }) => message).join('\n'));
 
@@ -133,10 +133,4 @@ async function listen(
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return server;
-}
-
-function portOf(server: Server | undefined): number {
-  const address = server?.address();
-  if (typeof address !== 'object' || address === null) throw new Error('Expected a server that listens');
-  return address.port;
 }

@@ -258,11 +258,11 @@ describe.skipIf(server === undefined)('the entity cache with a Redis that', () =
       ['tags that are none', (text) => `${text.slice(0, 46)}zzzzzzzzz${text.slice(55)}`],
     ];
     /** What another process finds beside something intact. */
-    const expectMiss = async () => {
+    const readBesideIntact = async () => {
       const both = lookupOf({ representations: ['1', '2'].map(productOf) });
       const reader = createCacheUnderTest(far.backend, { clock: shared.clock });
       const reading = await eventuallyRead(reader, both);
-      expect([reading.values[0], reading.aging, reading.spare(0)]).toEqual([undefined, [], undefined]);
+      return [reading.values[0], reading.aging, reading.spare(0)];
     };
     const eventuallyRead = async (reader: EntityCache, lookup: EntityLookup, context?: FetchContext) =>
       vi.waitFor(
@@ -276,19 +276,17 @@ describe.skipIf(server === undefined)('the entity cache with a Redis that', () =
       );
 
     it.each(encodings)('%s finds a miss', async (_, spoil) => {
-      expect.hasAssertions();
       const key = await keptEntry();
       await redis.set(key, spoil((await redis.get(key)) ?? ''));
-      await expectMiss();
+      expect(await readBesideIntact()).toEqual([undefined, [], undefined]);
       await expectItToWork();
     });
 
     it('a value of another type finds a miss', async () => {
-      expect.hasAssertions();
       const key = await keptEntry();
       await redis.del(key);
       await redis.hset(key, 'a', 'b');
-      await expectMiss();
+      expect(await readBesideIntact()).toEqual([undefined, [], undefined]);
       await expectItToWork();
     });
 
