@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { ApolloServer } from '@apollo/server';
 import { onTestFinished } from 'vitest';
@@ -67,7 +66,9 @@ export async function openCachedGateway(
     ),
   );
   const sources = Object.entries(sdls).map(([name, sdl], index) => {
-    const { port } = servers[index]?.address() as AddressInfo;
+    const address = servers[index]?.address();
+    if (typeof address !== 'object' || address === null) throw new Error('Expected a server that listens');
+    const { port } = address;
     return { name, sdl, url: `http://127.0.0.1:${port}/` };
   });
   const composition = await composeSubgraphs(sources);
