@@ -1,5 +1,5 @@
 import './core/quiet-apollo.ts';
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { openApiKeys } from './authentication/api-keys.ts';
 import { authenticationStep } from './authentication/authentication-step.ts';
 import { createAuthenticator } from './authentication/authenticator.ts';
@@ -238,8 +238,7 @@ function answerOptions(
     ],
     configuration: hash('sha256', configuration),
     generation: () => gateway.supergraphInUse?.id ?? '',
-    // Where invalidations may have been missed, nothing is known.
-    invalidations: () => (log?.isLive() === true ? `${log.known.epoch} ${log.known.number}` : randomUUID()),
+    invalidations: () => (log?.isLive() === true ? `${log.known.epoch} ${log.known.number}` : undefined),
     scopeOf: (exchange) => gateway.scopeOf(exchange),
   };
 }

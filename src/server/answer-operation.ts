@@ -49,7 +49,7 @@ export function createOperationHandler(options: OperationOptions) {
     const body = typeof request.body === 'string' ? request.body : '';
     const text = isPost ? body : request.url.slice(exchange.path.length);
     const asked = answers?.asked(exchange, method, text, documents.version());
-    const known = asked && answers?.known.known(asked.alias);
+    const known = asked && answers?.known(asked);
     if (known !== undefined) return sendKnown(known, request, reply, 'known');
 
     const given = isPost ? paramsOfBody(text) : paramsOfSearch(text);
@@ -66,7 +66,7 @@ export function createOperationHandler(options: OperationOptions) {
 
     const key = answers.keyOf(asked, params);
     const run = async (signal: AbortSignal): Promise<Outcome> => {
-      const found = await answers.known.find(key, asked.alias, exchange.record);
+      const found = await answers.find(asked, key, exchange.record);
       if (found !== undefined) return { answer: found, exchange, isForFollowers: true };
       exchange.record.reuse = new Reuse();
       const made = await make(signal);

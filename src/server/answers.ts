@@ -4,6 +4,7 @@ import { canonicalJson } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Scope } from '../core/request-context.ts';
 import type { RequestParams } from '../documents/find-document.ts';
+import type { RedisWait } from '../redis/store.ts';
 import type { Exchange } from './exchange.ts';
 
 export interface AnswerOptions {
@@ -17,8 +18,8 @@ export interface AnswerOptions {
   /** What of the configuration decides answers: replicas with another one may share the store. */
   readonly configuration: string;
   readonly generation: () => string;
-  /** Another text after every invalidation: then no answer is known any more. */
-  readonly invalidations: () => string;
+  /** Another text after every invalidation: then no answer is known any more. undefined while some may be missed. */
+  readonly invalidations: () => string | undefined;
   /** What of a request decides what subgraphs answer. */
   readonly scopeOf: (exchange: Exchange) => Scope;
 }
@@ -30,6 +31,8 @@ export interface Asked {
   readonly scope: string;
   /** For the request as it came. */
   readonly alias: string;
+  /** False while nothing tells whether an answer from earlier is still good. */
+  readonly mayBeKnown: boolean;
   /** It has headers that decide the answer. */
   readonly isPersonal: boolean;
 }
@@ -43,13 +46,13 @@ export interface MadeAnswer {
 
 /** What decides an answer, and what of it may be kept. */
 export class Answers {
-  readonly known: KnownAnswers;
+  readonly #known: KnownAnswers;
   readonly #options: AnswerOptions;
   readonly #varyHeader: string;
   readonly #principals = new WeakMap<Principal, string>();
 
   constructor(options: AnswerOptions) {
-    this.known = options.known;
+    this.#known = options.known;
     this.#options = options;
     this.#varyHeader = [...new Set(['accept', ...options.varyForClients])].join(', ');
   }
@@ -64,10 +67,22 @@ export class Answers {
     const preflight = method === 'GET' ? preflightOf(headers) : null;
     const who = principal === null ? null : this.#textOf(principal);
     const costs = headers['x-atrium-cost'];
-    const decided = [configuration, generation, invalidations(), trusted, mediaType, preflight, costs];
+    const invalidated = invalidations();
+    const decided = [configuration, generation, invalidated, trusted, mediaType, preflight, costs];
     const scope = JSON.stringify([...decided, who, forwarded, others]);
     const isPersonal = Object.keys(forwarded).length > 0 || others.some((value) => value !== undefined);
-    return { generation, scope, alias: hash('sha256', scope + text, 'base64url'), isPersonal };
+    const alias = hash('sha256', scope + text, 'base64url');
+    return { generation, scope, alias, mayBeKnown: invalidated !== undefined, isPersonal };
+  }
+
+  /** At once, by the request as it came. */
+  known({ alias, mayBeKnown }: Asked): KnownAnswer | undefined {
+    return mayBeKnown ? this.#known.known(alias) : undefined;
+  }
+
+  /** Also what other replicas keep. Never rejects. */
+  async find({ alias, mayBeKnown }: Asked, key: string, waiting: RedisWait): Promise<KnownAnswer | undefined> {
+    return mayBeKnown ? this.#known.find(key, alias, waiting) : undefined;
   }
 
   /** For the question, however it is written down. */
@@ -95,7 +110,7 @@ export class Answers {
       .set('etag', `"${hash('sha256', body, 'base64url')}"`)
       .set('vary', this.#varyHeader);
     const answer = { body, headers: [...headers], operationName, madeAt, lifetimeMs: seconds * 1000 };
-    this.known.keep(key, asked.alias, answer);
+    if (asked.mayBeKnown) this.#known.keep(key, asked.alias, answer);
     return answer;
   }
 

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { AtriumUserConfig } from '../../../src/config/config.ts';
 import { startHttpGateway } from '../../support/http-gateway.ts';
 import type { HttpGateway } from '../../support/http-gateway.ts';
 
@@ -26,9 +27,8 @@ const subgraphs = {
   },
 };
 
-beforeEach(async () => {
-  gate = Promise.withResolvers();
-  gateway = await startHttpGateway(subgraphs, (folder) => {
+const start = (more: Partial<AtriumUserConfig> = {}) =>
+  startHttpGateway(subgraphs, (folder) => {
     const keys = ['ann', 'bob'].map((subject) => ({ sha256: hash('sha256', subject), subject }));
     writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys }));
     return {
@@ -37,8 +37,13 @@ beforeEach(async () => {
       headers: { toClients: ['date'], fromPrincipal: { 'x-user': 'subject' } },
       rateLimit: { rules: [{ name: 'all', key: 'global', limit, windowSeconds: 86_400 }] },
       supergraph: { file: 'supergraph.graphql' },
+      ...more,
     };
   });
+
+beforeEach(async () => {
+  gate = Promise.withResolvers();
+  gateway = await start();
 });
 afterEach(async () => gateway[Symbol.asyncDispose]());
 
@@ -154,4 +159,18 @@ it('is not joined by who asks the next supergraph', async () => {
   await gateway.called(2);
   gate.resolve();
   for (const response of [old, next]) expect(await (await response).json()).toEqual({ data: { a: 1 } });
+});
+
+it('goes on while Redis is gone, when no answer from earlier may be given', async () => {
+  await gateway[Symbol.asyncDispose]();
+  // Nobody listens there.
+  gateway = await start({ redis: { url: 'redis://127.0.0.1:1' } });
+  const body = { query: '{ a }' };
+  const two = [gateway.post(body), gateway.post(body)];
+  await asking(two.length);
+  gate.resolve();
+  for (const response of two) expect(await (await response).json()).toEqual({ data: { a: 1 } });
+  expect(gateway.calls).toHaveLength(1);
+  await gateway.post(body);
+  expect(gateway.calls).toHaveLength(2);
 });
