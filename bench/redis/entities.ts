@@ -75,7 +75,7 @@ for (const bytes of SIZES) {
     ['one MGET', () => bare.mget(keys)],
     [
       'one MGET and 20 JSON.parse',
-      async () => (await bare.mget(keys)).map((entry) => JSON.parse(entry?.slice(55) ?? '')),
+      async () => (await bare.mget(keys)).map((entry) => JSON.parse(entry?.slice(46) ?? '')),
     ],
     ['hits', () => hits(cache, lookup)],
     ['hits in the first level', () => hits(nearby, lookup)],

@@ -7,7 +7,7 @@ import type { Variation } from './asker.ts';
 import type { CacheBackend } from './cache-backend.ts';
 import { freshnessOf } from './cache-control.ts';
 import type { CacheReading, Claim, FetchedValues } from './entity-cache.ts';
-import { decodeEntry, millisecondsBetween, sortable } from './entry.ts';
+import { decodeEntry, entryStart, freshJson, knowsLess, millisecondsBetween, restamped, sortable } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { someCacheTag } from './invalidation-tags.ts';
 import { lifetimesOf } from './lifetimes.ts';
@@ -66,10 +66,11 @@ export class LookupReading implements CacheReading {
   #variation: Variation;
   /** undefined where the asker can have no entries. */
   #keys: readonly string[] | undefined;
-  /** Entries that know less are invalid; those that know `sure` are valid, those with tags if they know `sureOfTags`. */
+  /** Entries that know less are invalid, those that know `sure` are valid. */
   #least = '';
   #sure = '';
-  #sureOfTags = '';
+  /** What entries begin with that the asker is mostly given. */
+  #start = '';
   /** What is known of invalidations before anything is fetched. */
   #since: Pick<Entry, 'epoch' | 'sequence'> = { epoch: '', sequence: '' };
 
@@ -100,11 +101,12 @@ export class LookupReading implements CacheReading {
     const { common, some } = this.#prepared.plan;
     let least = known.floor;
     for (const tag of common) least = Math.max(least, known.latest(tag));
-    let sure = least;
+    // A response may have brought tags.
+    let sure = Math.max(least, known.latest(someCacheTag));
     for (const tag of some) sure = Math.max(sure, known.latest(tag));
     this.#least = sortable(least);
     this.#sure = sortable(sure);
-    this.#sureOfTags = sortable(Math.max(sure, known.latest(someCacheTag)));
+    this.#start = entryStart(this.#variation.isPrivate ? 'private' : 'public', known.epoch);
   }
 
   /** Takes what this process has; the indexes of the rest. */
@@ -113,19 +115,24 @@ export class LookupReading implements CacheReading {
     const indexes = [...this.values.keys()];
     if (firstLevel === undefined || !backend.log.isLive()) return indexes;
     return indexes.filter((index) => {
-      const kept = firstLevel.entries.get(this.#keyOf(index));
-      return kept === undefined || kept.until <= clock() || !this.#accept(index, kept.text, now);
+      const key = this.#keyOf(index);
+      const kept = firstLevel.entries.get(key);
+      if (kept === undefined || kept.until <= clock() || !this.#accept(index, kept.text, now)) return true;
+      // What had to be looked at closely need not be again.
+      if (knowsLess(kept.text, this.#sure)) this.#keepHere(key, this.#restamped(kept.text), kept.until);
+      return false;
     });
   }
 
-  keysToRead(indexes: readonly number[]): string[] {
-    const keys = indexes.map((index) => this.#keyOf(index));
+  keysToRead(indexes: readonly number[]): readonly string[] {
+    const keys =
+      indexes.length === this.values.length ? (this.#keys ?? []) : indexes.map((index) => this.#keyOf(index));
     return this.asksVariation ? [...keys, this.#prepared.variationKey] : keys;
   }
 
   take(index: number, text: string | null | undefined, now: string): boolean {
     if (typeof text !== 'string' || !this.#accept(index, text, now)) return false;
-    this.#keepHere(this.#keyOf(index), text);
+    if (this.#parts.firstLevel !== undefined) this.#keepHere(this.#keyOf(index), this.#restamped(text));
     return true;
   }
 
@@ -257,9 +264,13 @@ export class LookupReading implements CacheReading {
     return { vary, isPrivate: answered.isPrivate };
   }
 
-  #keepHere(key: string, text: string): void {
+  #keepHere(key: string, text: string, until?: number): void {
     const { firstLevel, clock } = this.#parts;
-    firstLevel?.entries.set(key, { text, until: clock() + firstLevel.ms });
+    firstLevel?.entries.set(key, { text, until: until ?? clock() + firstLevel.ms });
+  }
+
+  #restamped(text: string): string {
+    return restamped(text, sortable(this.#parts.backend.log.known.number));
   }
 
   #keyOf(index: number): string {
@@ -268,21 +279,27 @@ export class LookupReading implements CacheReading {
 
   /** Takes an entry's value if it may be served; true unless it is missing now. */
   #accept(index: number, text: string, now: string): boolean {
+    const { reuse } = this.#context.record;
+    const fresh = reuse === undefined ? freshJson(text, this.#start, this.#sure, now) : undefined;
+    if (fresh !== undefined) return this.#serve(index, fresh);
     const entry = decodeEntry(text);
     if (entry === undefined || entry.epoch !== this.#parts.backend.log.known.epoch) return false;
     if (!this.#prepared.asker.mayHave(entry.audience, this.#variation)) return false;
-    if (entry.sequence < (entry.tags === '' ? this.#sure : this.#sureOfTags) && !this.#isValid(entry, index))
-      return false;
+    if (entry.sequence < this.#sure && !this.#isValid(entry, index)) return false;
     if (!(now < entry.agingUntil)) {
       if (now < entry.spareUntil) this.#spares.set(index, entry.json);
       return false;
     }
-    const value = readJson(entry.json);
+    if (!this.#serve(index, entry.json)) return false;
+    if (!(now < entry.freshUntil)) this.aging.push(index);
+    if (reuse !== undefined) narrow(reuse, entry.audience, millisecondsBetween(now, entry.freshUntil));
+    return true;
+  }
+
+  #serve(index: number, json: string): boolean {
+    const value = readJson(json);
     if (value !== null && !isJsonObject(value)) return false;
     this.values[index] = value;
-    if (!(now < entry.freshUntil)) this.aging.push(index);
-    const { reuse } = this.#context.record;
-    if (reuse !== undefined) narrow(reuse, entry.audience, millisecondsBetween(now, entry.freshUntil));
     return true;
   }
 

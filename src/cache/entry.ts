@@ -25,7 +25,14 @@ const width = 9;
 export const epochLength = 8;
 /** Neither written nor read beyond. */
 export const maxEntryBytes = 512 * 1024;
-const headLength = 2 + epochLength + 5 * width;
+
+/** A text is `entryStart`, the sequence, the three times, then the tags and a line feed where there are any, and the JSON. */
+const sequenceAt = 2 + epochLength;
+const freshAt = sequenceAt + width;
+const agingAt = freshAt + width;
+const spareAt = agingAt + width;
+const bodyAt = spareAt + width;
+const bracket = '['.charCodeAt(0);
 
 /** The largest number that can be written sortably. */
 export const largest = 36 ** width - 1;
@@ -42,38 +49,53 @@ export function millisecondsBetween(since: string, until: string): number {
   return Number.parseInt(until, 36) - Number.parseInt(since, 36);
 }
 
+/** What the texts of all entries of an epoch and for an audience begin with. */
+export function entryStart(audience: Audience, epoch: string): string {
+  return version + letters[audience] + epoch;
+}
+
 export function encodeEntry(entry: Entry): string {
   const { audience, epoch, sequence, freshUntil, agingUntil, spareUntil, tags, json } = entry;
-  return [
-    version,
-    letters[audience],
-    epoch,
-    sequence,
-    freshUntil,
-    agingUntil,
-    spareUntil,
-    sortable(tags.length),
-    tags,
-    json,
-  ].join('');
+  const head = entryStart(audience, epoch) + sequence + freshUntil + agingUntil + spareUntil;
+  return head + (tags === '' ? '' : `${tags}\n`) + json;
 }
 
 /** undefined for a text of another version or that is none of ours; `json` may still be cut off. */
 export function decodeEntry(text: string): Entry | undefined {
   const audience = text.startsWith(version) ? audiences[text.charAt(1)] : undefined;
-  if (audience === undefined || text.length < headLength || text.length > maxEntryBytes) return undefined;
-  let end = 2 + epochLength;
-  const next = (): string => text.slice(end, (end += width));
-  const [sequence, freshUntil, agingUntil, spareUntil, tagsLength] = [next(), next(), next(), next(), next()];
-  const bodyAt = headLength + Number.parseInt(tagsLength, 36);
+  if (audience === undefined || text.length > maxEntryBytes) return undefined;
+  const jsonAt = jsonStart(text);
   return {
     audience,
-    epoch: text.slice(2, 2 + epochLength),
-    sequence,
-    freshUntil,
-    agingUntil,
-    spareUntil,
-    tags: text.slice(headLength, bodyAt),
-    json: text.slice(bodyAt),
+    epoch: text.slice(2, sequenceAt),
+    sequence: text.slice(sequenceAt, freshAt),
+    freshUntil: text.slice(freshAt, agingAt),
+    agingUntil: text.slice(agingAt, spareAt),
+    spareUntil: text.slice(spareAt, bodyAt),
+    tags: text.slice(bodyAt, jsonAt),
+    json: text.slice(jsonAt),
   };
+}
+
+/**
+ * The JSON of an entry that begins so, is fresh and knows enough of invalidations, without taking it apart: this is what
+ * becomes of most texts that are read. undefined for all others.
+ */
+export function freshJson(text: string, start: string, sure: string, now: string): string | undefined {
+  const isFresh =
+    text.startsWith(start) && text.slice(sequenceAt, freshAt) >= sure && now < text.slice(freshAt, agingAt);
+  return isFresh && text.length <= maxEntryBytes ? text.slice(jsonStart(text)) : undefined;
+}
+
+export function knowsLess(text: string, sequence: string): boolean {
+  return text.slice(sequenceAt, freshAt) < sequence;
+}
+
+/** The same entry, found to be valid with what `sequence` knows. */
+export function restamped(text: string, sequence: string): string {
+  return text.slice(0, sequenceAt) + sequence + text.slice(freshAt);
+}
+
+function jsonStart(text: string): number {
+  return text.charCodeAt(bodyAt) === bracket ? text.indexOf('\n', bodyAt) + 1 || text.length : bodyAt;
 }

@@ -10,18 +10,24 @@ export function digest(parts: readonly unknown[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 32);
 }
 
+/** Where the entries of a look-up are kept, by representation. */
+export type EntryKeys = (representation: string) => string;
+
 /**
- * Where an entry is kept. The digest has a fixed length and what follows is either JSON of an object, nothing or `#` and
- * a digest: other parts give another key.
+ * The digest of the look-up has a fixed length and what follows is either JSON of an object, nothing or `#` and a digest:
+ * other parts give another key.
  */
-export function entryKey(lookup: string, representation: string): string {
-  return `ec:{${shardOf(lookup, representation)}}:${lookup}${
-    representation.length > longestText ? `#${digest([representation])}` : representation
-  }`;
+export function entryKeys(lookup: string): EntryKeys {
+  const starts = Array.from({ length: shards }, (_, shard) => `ec:{${shard}}:${lookup}`);
+  return (representation) => {
+    const start = starts[shardOf(representation === '' ? lookup : representation)] ?? '';
+    return start + (representation.length > longestText ? `#${digest([representation])}` : representation);
+  };
 }
 
-export function variationKey(lookup: string): string {
-  return `ec:{${shardOf(lookup, '')}}:${lookup}?`;
+/** Where it is kept by what the answers to a kind of asker vary. */
+export function variationKey(lookup: string, kind: string): string {
+  return `ec:{${shardOf(lookup)}}:${lookup}?${kind}`;
 }
 
 export function leaseKey(entryKey: string): string {
@@ -29,8 +35,7 @@ export function leaseKey(entryKey: string): string {
 }
 
 /** By the last characters, in which keys differ most. */
-function shardOf(lookup: string, representation: string): number {
-  const text = representation === '' ? lookup : representation;
+function shardOf(text: string): number {
   let sum = 0;
   for (let index = Math.max(0, text.length - 8); index < text.length; index += 1) {
     sum = (sum * 31 + text.charCodeAt(index)) | 0;

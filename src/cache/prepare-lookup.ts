@@ -3,7 +3,8 @@ import type { FetchContext } from '../core/request-context.ts';
 import { Asker, unvaried } from './asker.ts';
 import type { AskerOptions, Variation } from './asker.ts';
 import type { EntityLookup, LookupText } from './entity-cache.ts';
-import { digest, entryKey, variationKey } from './lookup-keys.ts';
+import { digest, entryKeys, variationKey } from './lookup-keys.ts';
+import type { EntryKeys } from './lookup-keys.ts';
 import type { SchemaFacts } from './schema-facts.ts';
 import { createTagPlan } from './tag-plan.ts';
 import type { TagPlan } from './tag-plan.ts';
@@ -33,8 +34,14 @@ interface KnownText {
   readonly subgraph: string;
   readonly plan: TagPlan;
   readonly text: string;
-  /** Without variables, contexts and variation. */
+  /** Without variables and contexts. */
+  readonly plain: UnvariedKeys;
+}
+
+/** Of what varies by nothing. */
+interface UnvariedKeys {
   readonly digest: string;
+  readonly keys: EntryKeys;
 }
 
 export function createLookupPreparation({
@@ -50,7 +57,7 @@ export function createLookupPreparation({
     if (known?.subgraph !== lookup.subgraph) {
       const { subgraph, isRoot } = lookup;
       const text = JSON.stringify([supergraphId, options, subgraph, isRoot, lookup.text]);
-      known = { subgraph, plan: createTagPlan(lookup, facts.types), text, digest: digest([text, '{}', [], '']) };
+      known = { subgraph, plan: createTagPlan(lookup, facts.types), text, plain: unvariedKeys([text, '{}', []]) };
       texts.set(lookup.text, known);
     }
     return known;
@@ -59,25 +66,26 @@ export function createLookupPreparation({
     const scope = context.scopeOf(lookup.subgraph);
     if (scope === undefined) return undefined;
     const asker = new Asker(scope, context, options);
-    const { plan, text, digest: plain } = textOf(lookup);
+    const { plan, text, plain } = textOf(lookup);
     const { representations, contexts } = lookup;
     const variables = canonicalJson(lookup.variables);
-    const digestOf = (variation: string): string =>
-      variation === '' && variables === '{}' && contexts.length === 0
-        ? plain
-        : digest([text, variables, contexts, variation]);
-    const unvariedDigest = digestOf('');
+    const isPlain = variables === '{}' && contexts.length === 0;
+    const unvariedOf = isPlain ? plain : unvariedKeys([text, variables, contexts]);
     return {
       lookup,
       asker,
       plan,
-      variationKey: variationKey(unvariedDigest + asker.kind),
+      variationKey: variationKey(unvariedOf.digest, asker.kind),
       keysOf(variation) {
         const part = variation === unvaried ? '' : asker.keyPart(variation);
         if (part === undefined) return undefined;
-        const common = part === '' ? unvariedDigest : digestOf(part);
-        return representations.map((representation) => entryKey(common, representation));
+        return representations.map(part === '' ? unvariedOf.keys : entryKeys(digest([unvariedOf.digest, part])));
       },
     };
   };
+}
+
+function unvariedKeys(parts: readonly unknown[]): UnvariedKeys {
+  const common = digest(parts);
+  return { digest: common, keys: entryKeys(common) };
 }

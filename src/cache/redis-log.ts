@@ -55,6 +55,8 @@ export function createRedisLog(
   let subscriptions = 0;
   let subscription = 0;
   let readDuring = -1;
+  /** A sequence that `known` is up to date with, as long as its epoch is. */
+  let followed: string | undefined;
   const isLive = () => subscription === readDuring;
 
   let retry: NodeJS.Timeout | undefined;
@@ -99,6 +101,7 @@ export function createRedisLog(
     if (!isTexts(answer)) return false;
     const sequence = readSequence(answer[0]);
     if (sequence === undefined) return false;
+    if (sequence.epoch !== known.epoch) followed = undefined;
     known.learn(sequence.epoch, sequence.number, sequence.floor, loggedTags(answer.slice(1)));
     return true;
   }
@@ -126,6 +129,7 @@ export function createRedisLog(
   }
 
   function forget(): void {
+    followed = undefined;
     known.learn('', 0, 0, []);
   }
 
@@ -181,8 +185,11 @@ export function createRedisLog(
     keys: [sequenceKey],
     isLive,
     follow(text, waiting) {
+      if (followed !== undefined && text === followed) return true;
       const sequence = readSequence(text);
-      return (sequence?.epoch === known.epoch && sequence.number <= known.number) || readLog(waiting);
+      if (sequence?.epoch !== known.epoch || sequence.number > known.number) return readLog(waiting);
+      followed = String(text);
+      return true;
     },
     async invalidate(tags, waiting) {
       known.doubt(tags);

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryBackend } from '../../src/cache/cache-backend.ts';
 import type { EntityLookup } from '../../src/cache/entity-cache.ts';
-import { entryKey, leaseKey, variationKey } from '../../src/cache/lookup-keys.ts';
+import { entryKeys, leaseKey, variationKey } from '../../src/cache/lookup-keys.ts';
 import { canonicalJson } from '../../src/core/json.ts';
 import { anonymous, createCacheUnderTest, lookupOf, productOf, textOf } from './cache-under-test.ts';
 
@@ -68,8 +68,9 @@ describe('the keys of the entity cache', () => {
     const lookup = 'x'.repeat(32);
     const property = fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 200 }), { minLength: 1 }), (texts) => {
       const representations = texts.map((id) => productOf(id));
-      const entries = representations.map((representation) => entryKey(lookup, representation));
-      const all = [...entries, ...entries.map(leaseKey), variationKey(lookup), entryKey(lookup, '')];
+      const keyOf = entryKeys(lookup);
+      const entries = representations.map(keyOf);
+      const all = [...entries, ...entries.map(leaseKey), variationKey(lookup, 'pk'), keyOf('')];
       expect(new Set(all).size).toBe(2 * new Set(representations).size + 2);
       for (const key of all) {
         expect(key.length).toBeLessThan(180);

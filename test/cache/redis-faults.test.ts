@@ -255,7 +255,8 @@ describe.skipIf(server === undefined)('the entity cache with a Redis that', () =
       ['a list', (text) => text.replace(JSON.stringify(lamp), '[{}]')],
       ['a text', (text) => text.replace(JSON.stringify(lamp), '"Lamp"')],
       ['more than may be', (text) => text.replace('Lamp', 'x'.repeat(600_000))],
-      ['tags that are none', (text) => `${text.slice(0, 46)}zzzzzzzzz${text.slice(55)}`],
+      ['tags that are none', (text) => `${text.slice(0, 46)}[1\n${text.slice(46)}`],
+      ['tags without an end', (text) => `${text.slice(0, 46)}["a"]`],
     ];
     /** What another process finds beside something intact. */
     const readBesideIntact = async () => {
