@@ -12,7 +12,7 @@ import type { LookupOptions } from './prepare-lookup.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface EntityCacheOptions extends LookupOptions, EntityLifetimes {
-  /** What this process has read or written it need not read again, for so long at most. */
+  /** What this process has read or written it need not read again, for so long at most; with 0 bytes it does. */
   readonly firstLevel?: { readonly maxBytes: number; readonly seconds: number } | undefined;
   readonly logger: Logger;
   /** Milliseconds since 1970. */
@@ -40,7 +40,7 @@ export function createEntityCache(backend: CacheBackend, options: EntityCacheOpt
     writes: new WriteQueue(backend.store),
     memory: new LRUCache({ max: maxMemories }),
     firstLevel:
-      firstLevel && backend.isRemote
+      firstLevel && firstLevel.maxBytes > 0 && backend.isRemote
         ? {
             entries: new LRUCache({
               maxSize: firstLevel.maxBytes,

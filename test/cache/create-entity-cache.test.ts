@@ -73,6 +73,12 @@ for (const variant of backendVariants) {
       expect(await valueFor(anonymous(), lookupOf({ ...root, text: textOf('products{id sku}') }))).toBeUndefined();
     });
 
+    it('works without a first level', async () => {
+      const by = open({ firstLevel: { maxBytes: 0, seconds: 1 } });
+      await keep(by, lookupOf(), { values: [lamp] });
+      expect(await valueFor(anonymous(), lookupOf(), by)).toEqual(lamp);
+    });
+
     it('gives every reader a value of its own', async () => {
       await keep(cache, lookupOf(), { values: [lamp] });
       expect(await valueFor(anonymous())).not.toBe(await valueFor(anonymous()));
