@@ -58,5 +58,11 @@ export default defineConfig({
     }),
   },
   rateLimit: { rules: [{ name: 'clients', key: 'principal', limit: 100, windowSeconds: 10, burst: 50 }] },
-  cache: { entities: {} },
+  cache: {
+    entities: {},
+    invalidate: {
+      'Mutation.updatePrice': [{ type: 'Product', key: { id: '$args.input.productId' } }],
+      'Mutation.addReview': [{ subgraph: 'products', type: 'Review' }],
+    },
+  },
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Result } from 'ioredis';
 import type { RedisConnection } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/create-client.ts';
 import { bySlot } from '../redis/by-slot.ts';
 import type { RedisWait, Store } from '../redis/store.ts';
 
@@ -66,27 +67,29 @@ export function createRedisLeases(connection: RedisConnection, store: Store): Le
   const owner = randomUUID();
   return {
     async take(keys, ms, waiting) {
-      const taken = new Set(keys);
-      const take = async (some: readonly string[]): Promise<void> => {
-        const answers = await connection.run(
-          async (client) => client.atriumLease(some.length, ...some, owner, Math.ceil(ms)),
-          waiting,
-        );
-        for (const [index, key] of some.entries()) if (answers[index] === 0) taken.delete(key);
-      };
-      await Promise.allSettled(bySlot(keys, redis.isCluster).map(take));
-      return keys.map((key) => taken.has(key));
+      const groups = bySlot(keys, redis.isCluster);
+      const take = async (client: RedisClient): Promise<number[][]> =>
+        Promise.all(groups.map(async (some) => client.atriumLease(some.length, ...some, owner, Math.ceil(ms))));
+      try {
+        const answers = await connection.run(take, waiting);
+        const refused = new Set(groups.flatMap((some, at) => some.filter((_, index) => answers[at]?.[index] === 0)));
+        return keys.map((key) => !refused.has(key));
+      } catch {
+        return keys.map(() => true);
+      }
     },
     async held(keys, waiting) {
       return (await store.getMany(keys, waiting)).map((owned) => owned !== null);
     },
     end(keys, ms) {
-      for (const some of bySlot(keys, redis.isCluster)) {
-        const end = async () =>
-          connection.run(async (client) => client.atriumEndLease(some.length, ...some, owner, Math.ceil(ms)));
-        // Then they end by themselves.
-        end().catch(() => {});
-      }
+      const end = async (client: RedisClient): Promise<unknown> =>
+        Promise.all(
+          bySlot(keys, redis.isCluster).map(async (some) =>
+            client.atriumEndLease(some.length, ...some, owner, Math.ceil(ms)),
+          ),
+        );
+      // Otherwise they end by themselves.
+      connection.run(end).catch(() => {});
     },
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FetchContext } from '../core/request-context.ts';
-import type { Store } from '../redis/store.ts';
+import type { RedisWait, Store } from '../redis/store.ts';
 import type { InvalidationLog } from './invalidation-log.ts';
 import type { Loads, TakenLoads } from './loads.ts';
 
@@ -30,13 +30,16 @@ const longestPollMs = 500;
 export async function waitForOthers(
   waiting: readonly Waiting[],
   { here, elsewhere }: TakenLoads,
-  { store, log, loads, take, until, context: { signal, record } }: WaitOptions,
+  { store, log, loads, take, until, context: { signal } }: WaitOptions,
 ): Promise<ReadonlySet<number>> {
   const { promise: left, resolve: leave } = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => leave(undefined), until - performance.now());
   signal.addEventListener('abort', () => leave(undefined), { once: true });
   if (signal.aborted) leave(undefined);
   const hasLeft = () => signal.aborted || performance.now() >= until;
+
+  /** A budget of their own: it is not Redis that the client waits for. */
+  const polls: RedisWait = { redisMs: 0 };
 
   async function join({ index, key }: Waiting): Promise<number[]> {
     return take(index, await Promise.race([here.get(key), left])) ? [index] : [];
@@ -50,11 +53,8 @@ export async function waitForOthers(
       if (hasLeft()) break;
       const keys = missing.map(({ key }) => key);
       // In this order: what is written before a lease ends is then found.
-      const [held, texts] = await Promise.all([
-        loads.held(keys, record),
-        store.getMany([...keys, ...log.keys], record),
-      ]);
-      if (!(await log.follow(texts.at(-1), record))) break;
+      const [held, texts] = await Promise.all([loads.held(keys, polls), store.getMany([...keys, ...log.keys], polls)]);
+      if (!(await log.follow(texts.at(-1), polls))) break;
       const came = missing.filter(({ index }, at) => take(index, texts[at]));
       loads.end(new Map(came.map(({ key }) => [key, texts[keys.indexOf(key)] ?? undefined])));
       found.push(...came.map(({ index }) => index));
