@@ -72,7 +72,7 @@ export function decodeEntry(text: string): Entry | undefined {
     freshUntil: text.slice(freshAt, agingAt),
     agingUntil: text.slice(agingAt, spareAt),
     spareUntil: text.slice(spareAt, bodyAt),
-    tags: text.slice(bodyAt, jsonAt),
+    tags: text.slice(bodyAt, Math.max(bodyAt, jsonAt - 1)),
     json: text.slice(jsonAt),
   };
 }
@@ -82,8 +82,9 @@ export function decodeEntry(text: string): Entry | undefined {
  * becomes of most texts that are read. undefined for all others.
  */
 export function freshJson(text: string, start: string, sure: string, now: string): string | undefined {
-  const isFresh =
-    text.startsWith(start) && text.slice(sequenceAt, freshAt) >= sure && now < text.slice(freshAt, agingAt);
+  // Of no epoch there are no entries.
+  if (start.length !== sequenceAt || !text.startsWith(start)) return undefined;
+  const isFresh = text.slice(sequenceAt, freshAt) >= sure && now < text.slice(freshAt, agingAt);
   return isFresh && text.length <= maxEntryBytes ? text.slice(jsonStart(text)) : undefined;
 }
 
