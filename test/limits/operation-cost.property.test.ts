@@ -138,7 +138,7 @@ describe('the cost of any operation', () => {
         expect(estimated).toBeGreaterThanOrEqual(actual);
         if (estimated === actual) exact++;
       }),
-      { numRuns: 100 },
+      { numRuns: 300 },
     );
     // Otherwise the bound would be so loose that it tells nothing.
     expect(exact).toBeGreaterThan(10);
