@@ -1,47 +1,19 @@
-import type { LRUCache } from 'lru-cache';
 import { isJsonObject, readJson } from '../core/json.ts';
 import type { FetchContext } from '../core/request-context.ts';
 import { narrow } from './answer-part.ts';
 import { readVariation, unvaried } from './asker.ts';
 import type { Variation } from './asker.ts';
-import type { CacheBackend } from './cache-backend.ts';
+import type { AnswerMemory, CacheParts } from './cache-parts.ts';
 import { freshnessOf } from './cache-control.ts';
 import type { CacheReading, Claim, FetchedValues } from './entity-cache.ts';
-import { decodeEntry, entryStart, freshJson, knowsLess, millisecondsBetween, restamped, sortable } from './entry.ts';
+import { millisecondsBetween, sortable } from './entry.ts';
 import type { Entry } from './entry.ts';
-import { someCacheTag } from './invalidation-tags.ts';
+import { EntryJudge } from './entry-judge.ts';
 import { lifetimesOf } from './lifetimes.ts';
-import type { EntityLifetimes } from './lifetimes.ts';
 import { Loads } from './loads.ts';
-import type { RunningLoads } from './loads.ts';
 import { makeEntries } from './make-entries.ts';
 import type { PreparedLookup } from './prepare-lookup.ts';
 import { waitForOthers } from './wait-for-others.ts';
-import type { WriteQueue } from './write-queue.ts';
-
-/** What the readings of one cache have in common. */
-export interface CacheParts {
-  readonly backend: CacheBackend;
-  readonly lifetimes: EntityLifetimes;
-  readonly clock: () => number;
-  readonly random: () => number;
-  readonly running: RunningLoads;
-  readonly writes: WriteQueue;
-  /** What the last answer has shown, by the key of the variation. */
-  readonly memory: LRUCache<string, AnswerMemory>;
-  /** Texts of entries that this process has, until a time of `clock`. */
-  readonly firstLevel:
-    | { readonly entries: LRUCache<string, { readonly text: string; readonly until: number }>; readonly ms: number }
-    | undefined;
-}
-
-interface AnswerMemory {
-  readonly variation: Variation;
-  /** It was kept, so that it is worth waiting for the next one. */
-  readonly isKept: boolean;
-  /** Answers in a row that might not be kept. */
-  readonly refusals: number;
-}
 
 /** After so many answers that might not be kept the store is not asked any more, until one may be. */
 const maxRefusals = 3;
@@ -66,11 +38,7 @@ export class LookupReading implements CacheReading {
   #variation: Variation;
   /** undefined where the asker can have no entries. */
   #keys: readonly string[] | undefined;
-  /** Entries that know less are invalid, those that know `sure` are valid. */
-  #least = '';
-  #sure = '';
-  /** What entries begin with that the asker is mostly given. */
-  #start = '';
+  readonly #judge: EntryJudge;
   /** What is known of invalidations before anything is fetched. */
   #since: Pick<Entry, 'epoch' | 'sequence'> = { epoch: '', sequence: '' };
 
@@ -82,6 +50,7 @@ export class LookupReading implements CacheReading {
     this.#loads = new Loads(parts.running, parts.backend.leases);
     this.#variation = this.#memory?.variation ?? unvaried;
     this.#keys = prepared.keysOf(this.#variation);
+    this.#judge = new EntryJudge(parts.backend.log.known, prepared);
     this.values = prepared.lookup.representations.map(() => undefined);
     this.judge();
   }
@@ -97,16 +66,7 @@ export class LookupReading implements CacheReading {
 
   /** Takes what is known of invalidations now as the measure. */
   judge(): void {
-    const { known } = this.#parts.backend.log;
-    const { common, some } = this.#prepared.plan;
-    let least = known.floor;
-    for (const tag of common) least = Math.max(least, known.latest(tag));
-    // A response may have brought tags.
-    let sure = Math.max(least, known.latest(someCacheTag));
-    for (const tag of some) sure = Math.max(sure, known.latest(tag));
-    this.#least = sortable(least);
-    this.#sure = sortable(sure);
-    this.#start = entryStart(this.#variation.isPrivate ? 'private' : 'public', known.epoch);
+    this.#judge.update(this.#variation);
   }
 
   /** Takes what this process has; the indexes of the rest. */
@@ -119,7 +79,7 @@ export class LookupReading implements CacheReading {
       const kept = firstLevel.entries.get(key);
       if (kept === undefined || kept.until <= clock() || !this.#accept(index, kept.text, now)) return true;
       // What had to be looked at closely need not be again.
-      if (knowsLess(kept.text, this.#sure)) this.#keepHere(key, this.#restamped(kept.text), kept.until);
+      if (!this.#judge.isSureOf(kept.text)) this.#keepHere(key, this.#judge.stamped(kept.text), kept.until);
       return false;
     });
   }
@@ -132,7 +92,7 @@ export class LookupReading implements CacheReading {
 
   take(index: number, text: string | null | undefined, now: string): boolean {
     if (typeof text !== 'string' || !this.#accept(index, text, now)) return false;
-    if (this.#parts.firstLevel !== undefined) this.#keepHere(this.#keyOf(index), this.#restamped(text));
+    if (this.#parts.firstLevel !== undefined) this.#keepHere(this.#keyOf(index), this.#judge.stamped(text));
     return true;
   }
 
@@ -269,10 +229,6 @@ export class LookupReading implements CacheReading {
     firstLevel?.entries.set(key, { text, until: until ?? clock() + firstLevel.ms });
   }
 
-  #restamped(text: string): string {
-    return restamped(text, sortable(this.#parts.backend.log.known.number));
-  }
-
   #keyOf(index: number): string {
     return this.#keys?.[index] ?? '';
   }
@@ -280,12 +236,10 @@ export class LookupReading implements CacheReading {
   /** Takes an entry's value if it may be served; true unless it is missing now. */
   #accept(index: number, text: string, now: string): boolean {
     const { reuse } = this.#context.record;
-    const fresh = reuse === undefined ? freshJson(text, this.#start, this.#sure, now) : undefined;
+    const fresh = reuse === undefined ? this.#judge.freshJson(text, now) : undefined;
     if (fresh !== undefined) return this.#serve(index, fresh);
-    const entry = decodeEntry(text);
-    if (entry === undefined || entry.epoch !== this.#parts.backend.log.known.epoch) return false;
-    if (!this.#prepared.asker.mayHave(entry.audience, this.#variation)) return false;
-    if (entry.sequence < this.#sure && !this.#isValid(entry, index)) return false;
+    const entry = this.#judge.validEntry(text, index);
+    if (entry === undefined) return false;
     if (!(now < entry.agingUntil)) {
       if (now < entry.spareUntil) this.#spares.set(index, entry.json);
       return false;
@@ -301,19 +255,5 @@ export class LookupReading implements CacheReading {
     if (value !== null && !isJsonObject(value)) return false;
     this.values[index] = value;
     return true;
-  }
-
-  #isValid(entry: Entry, index: number): boolean {
-    if (entry.sequence < this.#least) return false;
-    const { lookup, plan } = this.#prepared;
-    const { known } = this.#parts.backend.log;
-    const knows = Number.parseInt(entry.sequence, 36);
-    try {
-      const own = plan.ownTags(lookup.representations[index] ?? '', lookup.variables);
-      const extra: unknown = entry.tags === '' ? [] : JSON.parse(entry.tags);
-      return Array.isArray(extra) && [...own, ...extra].every((tag) => known.latest(String(tag)) <= knows);
-    } catch {
-      return false;
-    }
   }
 }
