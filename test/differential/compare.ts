@@ -10,7 +10,7 @@ export interface Expectation {
   readonly answer: Answer;
   /** Every position at which an error may be raised, whatever else fails. */
   readonly possible: () => ReadonlySet<string>;
-  /** Objects for which a field that only a `@requires` reads failed. */
+  /** Objects for which a field that only a `@requires` or a context reads failed. */
   readonly hiddenFaults: readonly (readonly (string | number)[])[];
 }
 
@@ -24,8 +24,8 @@ export interface Expectation {
  *    the siblings of a field that made its parent null (section 6.4.4), so which and how many of several it reports is
  *    its choice: both must have one or more, and each of the gateway's must be one that the monolith can raise. A subgraph
  *    that propagates a null up to its entity loses the fields beside it, which may be told with the same message.
- * 4. Where a field fails that the client did not ask for but a `@requires` reads, the gateway may say so at the object
- *    that needed it, or below it where the client asked for the object the field is of; the monolith, whose resolver
+ * 4. Where a field fails that the client did not ask for but a `@requires` or a context reads, the gateway may say so at
+ *    the object that needed it (of which it is, for a context), or below it where the client asked for the object the field is of; the monolith, whose resolver
  *    swallows it, has no such error.
  * 5. Beyond a hundred errors only `data` is compared: the gateway sums up the rest.
  */

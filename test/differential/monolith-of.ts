@@ -7,6 +7,7 @@ import {
   isObjectType,
   Kind,
   parse,
+  print,
   printSchema,
   responsePathAsArray,
   visit,
@@ -85,7 +86,7 @@ export interface MonolithRun {
   readonly result: ExecutionResult;
   /** Every field of an object that was resolved, once. */
   readonly resolved: ReadonlySet<Coordinate>;
-  /** Positions of objects for which a `@requires` read a field that failed. */
+  /** Positions of objects for which a `@requires` read a field that failed, or of which a context did. */
   readonly hiddenFaults: readonly (readonly (string | number)[])[];
   /** How many `@requires` with arguments in their selection were computed. */
   readonly requiresWithArguments: number;
@@ -105,6 +106,12 @@ export function runMonolith(
   const resolved = new Set<Coordinate>();
   const hiddenFaults: (string | number)[][] = [];
   let requiresWithArguments = 0;
+  const text = print(document);
+  const contexts = data.lookup.world.types.flatMap((type) =>
+    (type.kind === 'entity' ? type.fields : []).flatMap(({ name, fromContext }) =>
+      fromContext !== undefined && text.includes(name) ? [fromContext] : [],
+    ),
+  );
   /** The objects around a field, by their paths. */
   const objects = new WeakMap<ResponsePath, Ref>();
   const argsOf: ArgsOf = (typeName, node) => {
@@ -122,6 +129,8 @@ export function runMonolith(
     if (path.prev !== undefined) objects.set(path.prev, ref);
     const read = (object: Ref, selection: string, at: ResponsePath | undefined): Record<string, unknown> =>
       data.requiredOf(object, parseSelection(selection), argsOf, () => hiddenFaults.push(responsePathAsArray(at)));
+    // A gateway reads the values of a context before it knows whether there is an object below that needs them.
+    for (const { on, selection } of contexts) if (data.satisfies(ref, on)) read(ref, selection, path.prev);
     let inputs: unknown;
     if (field.requires !== undefined) {
       inputs = read(ref, field.requires, path.prev);

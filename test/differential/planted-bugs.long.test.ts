@@ -30,7 +30,7 @@ const plants: Readonly<Record<string, Plant>> = {
   },
   'fetches do not wait for what they need': {
     file: 'planning/group-steps.ts',
-    changes: [['members.flatMap((member) => [...member.after])', 'members.flatMap((): number[] => [])']],
+    changes: [['own.flatMap((draft) => [...draft.after])', 'own.flatMap((): DraftStep[] => [])']],
   },
   'unknown entities are faults': {
     file: 'execution/faults.ts',
