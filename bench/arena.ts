@@ -16,6 +16,8 @@ import type { Workload } from './workloads.ts';
 export interface Arena {
   /** Resolves when the contestant has answered for the first time. `nodeArgs` come before the contestant's own. */
   start(contestant: Contestant, workload: Workload, nodeArgs?: readonly string[]): Promise<RunningContestant>;
+  /** How many requests the subgraphs have had. */
+  calls(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -119,6 +121,7 @@ export async function openArena(): Promise<Arena> {
           },
         };
       },
+      calls: async () => (await counts()).calls,
       close,
     };
   } catch (error) {

@@ -8,6 +8,7 @@ import { measureWorkload } from './measure-workload.ts';
 import { help, parseOptions } from './options.ts';
 import type { BenchOptions } from './options.ts';
 import { measurePlanning } from './planning.ts';
+import { measureRedis } from './redis/measure-redis.ts';
 import { printFigures, printSummary } from './report.ts';
 import type { WorkloadResult } from './report.ts';
 import { soak } from './soak.ts';
@@ -36,6 +37,11 @@ async function bench(options: BenchOptions): Promise<void> {
   }
   if (options.planning) {
     print(`${describeMachine()}.\n\n${await measurePlanning(options.rounds)}`);
+    return;
+  }
+  if (options.redis) {
+    print(`${describeMachine()}.`);
+    await measureRedis(say);
     return;
   }
   const names: readonly string[] = [...options.contestants, 'against'];

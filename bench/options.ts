@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly start: boolean;
   /** What planning costs beside Apollo's planner alone, in place of load. */
   readonly planning: boolean;
+  /** What limits and caches on Redis cost, in place of load. */
+  readonly redis: boolean;
   /** Where results are written; undefined writes none. */
   readonly out: string | undefined;
 }
@@ -37,6 +39,7 @@ Usage: npm run bench -- [flags]
   --soak N           N seconds of load on end for each contestant, watched for drift of GC, memory and CPU
   --start            what it costs to load a small and a large supergraph and to be ready, in place of load
   --planning         CPU of planning and compiling cold operations beside Apollo's planner alone, in this process
+  --redis            what limits and caches on Redis cost, and what is noticed when it stops, in place of load
   --out FILE         where the figures are written (default: bench/results/latest.json for a run of everything)`;
 
 /** @throws Error that says which flag is wrong. */
@@ -54,12 +57,13 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       soak: { type: 'string' },
       start: { type: 'boolean', default: false },
       planning: { type: 'boolean', default: false },
+      redis: { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return 'help';
-  const load = values.soak === undefined && !values.start && !values.planning;
+  const load = values.soak === undefined && !values.start && !values.planning && !values.redis;
   const everything = load && values.workload === undefined && values.contestant === undefined;
   const standard = everything && !values.quick ? 'bench/results/latest.json' : undefined;
   return {
@@ -72,6 +76,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     soak: values.soak === undefined ? undefined : numberOf('--soak', values.soak, 60),
     start: values.start,
     planning: values.planning,
+    redis: values.redis,
     out: values.out ?? standard,
   };
 }

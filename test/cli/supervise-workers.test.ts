@@ -1,6 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import { startSupervised } from './start-supervised.ts';
 
+/** Characters of each line of the fixture, at least. */
+const longLine = 300_000;
 const waiting = { timeout: 20_000, interval: 10 };
 
 interface LogLine {
@@ -29,6 +31,9 @@ it('workers share a port and a log, answer operators together, are replaced, and
     body: { errors: [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] },
   });
 
+  // What it has not written is lost when it dies.
+  const written = () => gateway.lines.reduce((sum, { length }) => sum + length, 0);
+  await vi.waitUntil(() => written() > answers.length * longLine, waiting);
   // What the one kept that dies is gone as well.
   const died = { status: 200, body: { kind: 'die' } };
   expect(await gateway.invalidate({ kind: 'die', worker: 1 })).toEqual(died);
