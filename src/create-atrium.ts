@@ -124,6 +124,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       subgraph: (name) => subgraphOptions(config, name),
       checkSubgraphs: (names) => checkSubgraphNames(config, names),
       cost: { maxCost, defaultListSize, showCost },
+      warmPlans: config.warmPlans,
       maxVariableErrors: config.limits.maxVariableErrors,
       maxResponseBytes: config.subgraphDefaults.maxResponseBytes,
       logger: apolloLogger(logger),

@@ -25,6 +25,7 @@ import { coerceVariables } from './limits/coerce-variables.ts';
 import { refuseCostly, shownCost } from './limits/operation-cost.ts';
 import { activeLabels } from './planning/override-labels.ts';
 import type { LabelDecision, LabelRules } from './planning/override-labels.ts';
+import { PopularOperations, warmPlans } from './planning/popular-operations.ts';
 import { createDataSourceClient } from './subgraph/data-source-client.ts';
 import type { Asker, HeaderRules } from './subgraph/headers.ts';
 import { createTransport } from './subgraph/http-client.ts';
@@ -57,6 +58,11 @@ export interface AtriumGatewayOptions extends GenerationOptions {
   readonly maxResponseBytes?: number;
   /** Called with the fields of a mutation that have run, before the client is answered. */
   readonly invalidateAfter?: InvalidateAfter | undefined;
+  /**
+   * How many of the operations asked most are planned for a new supergraph before it takes over. 0 by default: it takes over at
+   * once.
+   */
+  readonly warmPlans?: number;
   /** Structured log; `logger` stays Apollo's own. */
   readonly log?: Logger;
 }
@@ -89,6 +95,9 @@ export class AtriumGateway extends ApolloGateway {
   /** Built before the base class sees the supergraph, by the text it sees. */
   readonly #prepared = new Map<string, Generation>();
   readonly #generations = new WeakMap<GraphQLSchema, Generation>();
+  readonly #popular = new PopularOperations();
+  /** Grows when another supergraph arrives, or none is wanted any more. */
+  #arrivals = 0;
   #inUse: SupergraphInUse | undefined;
 
   constructor({ signingSecrets, ...config }: GatewayConfig & AtriumGatewayOptions = {}) {
@@ -101,7 +110,11 @@ export class AtriumGateway extends ApolloGateway {
       throw new ConfigurationError('signingSecrets: data sources of buildService would not sign');
     }
     super({
-      ...withPreparedSupergraph(config, (sdl) => this.#prepare(sdl)),
+      ...withPreparedSupergraph(
+        config,
+        (sdl) => this.#prepare(sdl),
+        (sdl, update) => this.#takeOver(sdl, update),
+      ),
       buildService(definition) {
         // Without `buildService` only the base class' own chores come this way, such as `IntrospectAndCompose`.
         const source = buildService?.(definition) ?? new RemoteGraphQLDataSource(definition);
@@ -123,8 +136,9 @@ export class AtriumGateway extends ApolloGateway {
     });
     this.onSchemaLoadOrUpdate(({ apiSchema, coreSupergraphSdl }) => {
       const generation = this.#prepared.get(coreSupergraphSdl) ?? this.#build(coreSupergraphSdl);
-      this.#prepared.clear();
+      this.#prepared.delete(coreSupergraphSdl);
       this.#generations.set(apiSchema, generation);
+      this.#transport.keepOnly(generation.targets);
       this.#inUse = { id: generation.id, sdl: generation.supergraph.sdl, since: new Date().toUTCString() };
     });
     this.executor = async (request) => {
@@ -151,6 +165,7 @@ export class AtriumGateway extends ApolloGateway {
   }
 
   override async stop(): Promise<void> {
+    this.#arrivals += 1;
     await super.stop();
     await this.#transport.close();
   }
@@ -165,6 +180,7 @@ export class AtriumGateway extends ApolloGateway {
       rateLimits,
       cost: costOptions = {},
       maxVariableErrors = DEFAULT_MAX_VARIABLE_ERRORS,
+      warmPlans: warmed = 0,
     } = this.#options;
     if (request.operation.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionsRefused();
 
@@ -212,17 +228,20 @@ export class AtriumGateway extends ApolloGateway {
     const enforced = createDataPhase(decided, schema, asked.names);
     const trial = enforcement === 'dryRun' ? dryRun(decided, enforced) : undefined;
     const dataPhase = trial === undefined ? enforced : trial.dataPhase;
+    const planRequest = {
+      document: decided.document,
+      operationName: operation.name?.value,
+      documentHash: request.queryHash + (decided.decisions ?? ''),
+      names: asked.names,
+      variables: coerced,
+      conditions,
+      activeLabels: await activeLabels(generation.labels, context, this.#labelRules),
+    };
     const { executable, literals } = decided.empty
       ? { executable: nothingToFetch, literals: undefined }
-      : generation.planner.plan({
-          document: decided.document,
-          operationName: operation.name?.value,
-          documentHash: request.queryHash + (decided.decisions ?? ''),
-          names: asked.names,
-          variables: coerced,
-          conditions,
-          activeLabels: await activeLabels(generation.labels, context, this.#labelRules),
-        });
+      : generation.planner.plan(planRequest);
+    // What rules have pruned is not what its text says.
+    if (warmed > 0 && decided.document === document) this.#popular.count(request.source, planRequest);
 
     const { data, errors: failures } = await executeOperation({
       asked,
@@ -259,19 +278,44 @@ export class AtriumGateway extends ApolloGateway {
     return forBase;
   }
 
+  /** Plans first what is asked most, so that no request has to wait for it afterwards. A newer supergraph takes its place. */
+  #takeOver(sdl: string, update: (sdl: string) => void): void {
+    const arrival = (this.#arrivals += 1);
+    const isStale = (): boolean => arrival !== this.#arrivals;
+    const generation = this.#prepared.get(sdl);
+    const popular = this.#popular.top(this.#options.warmPlans ?? 0);
+    if (generation === undefined || popular.length === 0) {
+      update(sdl);
+      return;
+    }
+    const { planner, supergraph } = generation;
+    void warmPlans(planner, supergraph.apiSchema, popular, isStale)
+      .then(() => {
+        if (isStale()) this.#prepared.delete(sdl);
+        else update(sdl);
+      })
+      .catch((error: unknown) =>
+        this.#log.error({ err: error }, 'The supergraph was not updated and the one in use stays'),
+      );
+  }
+
   #build(sdl: string): Generation {
     return createGeneration(sdl, this.#options, this.#transport, this.#log);
   }
 }
 
-/** Puts `prepare` between whatever supplies the supergraph and the base class. */
-function withPreparedSupergraph(config: GatewayConfig, prepare: (sdl: string) => string): GatewayConfig {
+/** Puts `prepare` between whatever supplies the supergraph and the base class, and `takeOver` between it and its updates. */
+function withPreparedSupergraph(
+  config: GatewayConfig,
+  prepare: (sdl: string) => string,
+  takeOver: (sdl: string, update: (sdl: string) => void) => void,
+): GatewayConfig {
   if (!('supergraphSdl' in config)) return config;
   const { supergraphSdl: source } = config;
   const manager: SupergraphManager = {
     async initialize(hooks) {
       if (typeof source === 'string') return { supergraphSdl: prepare(source) };
-      const update = (sdl: string): void => hooks.update(prepare(sdl));
+      const update = (sdl: string): void => takeOver(prepare(sdl), (prepared) => hooks.update(prepared));
       const initialize = typeof source === 'function' ? source : source.initialize.bind(source);
       const result = await initialize({ ...hooks, update });
       return { ...result, supergraphSdl: prepare(result.supergraphSdl) };

@@ -3,6 +3,7 @@ import { rulesOf } from './authorization/rules-of-supergraph.ts';
 import type { AuthorizationOptions } from './authorization/rules-of-supergraph.ts';
 import type { CompiledRules } from './authorization/rule-tree.ts';
 import type { EntityCache } from './cache/entity-cache.ts';
+import { subgraphDefaults } from './config/subgraph-defaults.ts';
 import type { Logger } from './core/logger.ts';
 import { createExecutable } from './execution/executable.ts';
 import type { Executable } from './execution/executable.ts';
@@ -16,7 +17,8 @@ import { createOperationPlanner } from './planning/operation-planner.ts';
 import type { OperationPlanner } from './planning/operation-planner.ts';
 import type { OperationLimiter } from './rate-limit/operation-limiter.ts';
 import type { SubgraphClient } from './subgraph/client.ts';
-import type { SubgraphTarget, Transport } from './subgraph/http-client.ts';
+import type { Transport } from './subgraph/http-client.ts';
+import type { SubgraphTarget } from './subgraph/upstream.ts';
 import { buildSupergraph } from './supergraph/supergraph.ts';
 import type { BuiltSupergraph } from './supergraph/supergraph.ts';
 
@@ -32,6 +34,7 @@ export interface Generation {
   /** The labels of its `@override`s. */
   readonly labels: ReadonlySet<string>;
   readonly subgraphs: SubgraphClient;
+  readonly targets: ReadonlyMap<string, SubgraphTarget>;
   readonly cache: EntityCache | undefined;
   /** Absent when no subgraph gathers look-ups. */
   readonly shared: SharedLoaders | undefined;
@@ -54,8 +57,6 @@ export interface GenerationOptions extends AuthorizationOptions {
   readonly rateLimits?: OperationLimiter | undefined;
 }
 
-const DEFAULT_TIMEOUT_MS = 10_000;
-
 /** @throws ConfigurationError for a supergraph that cannot be served with these options */
 export function createGeneration(
   sdl: string,
@@ -71,7 +72,7 @@ export function createGeneration(
   const batching = new Map<string, Batching>();
   for (const { name, url } of supergraph.subgraphs) {
     const { batching: own, ...target } = options.subgraph?.(name) ?? {};
-    targets.set(name, { url, timeoutMs: DEFAULT_TIMEOUT_MS, http2: false, ...target });
+    targets.set(name, { ...subgraphDefaults, url, ...target });
     if (own !== undefined) batching.set(name, own);
   }
   return {
@@ -83,6 +84,7 @@ export function createGeneration(
     costOf: createOperationCosts(supergraph, options.cost),
     labels: new Set(supergraph.labelledFields.map(({ label }) => label)),
     subgraphs: transport.clientFor(targets),
+    targets,
     cache: options.createCache?.(id, sdl),
     shared: batching.size === 0 ? undefined : new SharedLoaders(batching),
   };

@@ -273,6 +273,40 @@ describe('the life of a supergraph', () => {
     expect(buildQueryPlan).toHaveBeenCalledTimes(1);
   });
 
+  it('has the plans of what is asked most before it takes over, without what it no longer has', async () => {
+    const buildQueryPlan = vi.spyOn(QueryPlanner.prototype, 'buildQueryPlan');
+    onTestFinished(() => buildQueryPlan.mockRestore());
+    const gateway = await serve(async () => ({ data: { a: 'a', old: 'here' } }), { warmPlans: 2 });
+    for (const query of ['{ a }', '{ a }', '{ a }', '{ b: a old }', '{ b: a old }', '{ c: a __typename }']) {
+      await gateway.ask(query);
+    }
+    buildQueryPlan.mockClear();
+    const before = gateway.inUse();
+    const next = await compose(second);
+    gateway.update(next);
+    expect(gateway.inUse()).toBe(before);
+    await vi.waitUntil(() => gateway.inUse()?.sdl === next, { timeout: 5_000, interval: 1 });
+    expect(buildQueryPlan).toHaveBeenCalledTimes(1);
+    expect(await gateway.ask('{ a }')).toEqual({ data: { a: 'a' } });
+    expect(buildQueryPlan).toHaveBeenCalledTimes(1);
+  });
+
+  it('is passed over when the next one comes while it is made ready', async () => {
+    const gateway = await serve(async () => ({ data: { a: 'a' } }), { warmPlans: 1 });
+    await gateway.ask('{ a }');
+    const texts = new Set([gateway.inUse()?.sdl]);
+    const sdls = await Promise.all(['b', 'c', 'd'].map((name) => compose(`type Query { a: String ${name}: Int }`)));
+    for (const sdl of sdls) gateway.update(sdl);
+    await vi.waitUntil(
+      () => {
+        texts.add(gateway.inUse()?.sdl);
+        return gateway.inUse()?.sdl === sdls.at(-1);
+      },
+      { timeout: 5_000, interval: 0 },
+    );
+    expect(texts).toEqual(new Set([await compose(first), sdls.at(-1)]));
+  });
+
   it.each([
     ['is no supergraph', async () => 'type Query { a: String }', /supergraph/],
     [

@@ -5,14 +5,20 @@ import { leastSecretLength } from '../core/verify-request.ts';
 import { isAddressOrNetwork } from '../core/networks.ts';
 import { closestNames } from './closest-names.ts';
 import { invalidations } from './invalidation.ts';
+import { subgraphDefaults } from './subgraph-defaults.ts';
 
 /** What a user writes in `gateway.config.ts`, or passes to `parseConfig`. */
 export type AtriumUserConfig = Omit<z.input<typeof configSchema>, 'supergraph'> & {
   /** Where the supergraph comes from; `--supergraph` replaces it. */
   supergraph?:
     | { file: string; watch?: boolean | undefined }
-    | { url: string; pollSeconds?: number | undefined }
-    | { services: Record<string, { url: string }>; pollSeconds?: number | undefined; fallback?: string | undefined };
+    | { url: string; pollSeconds?: number | undefined; lastGood?: string | undefined }
+    | {
+        services: Record<string, { url: string }>;
+        pollSeconds?: number | undefined;
+        fallback?: string | undefined;
+        lastGood?: string | undefined;
+      };
 };
 
 /** The configuration after `parseConfig`: defaults filled in, paths absolute, environment applied, frozen. */
@@ -30,8 +36,8 @@ export type ParsedConfig = z.output<typeof configSchema>;
 /** Where the supergraph comes from: exactly one of a file, a URL, or services to introspect. */
 export type SupergraphSource =
   | { file: string; watch: boolean }
-  | { url: string; pollSeconds: number }
-  | { services: Record<string, { url: string }>; pollSeconds: number; fallback?: string };
+  | { url: string; pollSeconds: number; lastGood?: string }
+  | { services: Record<string, { url: string }>; pollSeconds: number; fallback?: string; lastGood?: string };
 
 /** Read-only all the way down, optional keys absent instead of undefined. */
 export type Frozen<T> = T extends (...parameters: never[]) => unknown
@@ -92,6 +98,7 @@ const limitScope = '"request", "operation" or a field, such as "Mutation.login"'
 const longestMs = 2_147_483_647;
 const longestSeconds = 86_400;
 const longestLifetime = 31_536_000;
+const share = z.number('a number from 0 to 1').min(0, 'a number from 0 to 1').max(1, 'a number from 0 to 1');
 const bytes = integer(1, 1_000_000_000_000);
 const count = integer(1, 10_000_000);
 const milliseconds = integer(1, longestMs);
@@ -116,9 +123,39 @@ const supergraph = section(
     ).optional(),
     /** With `services`: a supergraph file that stands in at start for services that are down. */
     fallback: text('a path').optional(),
+    /** With `url` or `services`: a file that the supergraph in use is kept in, and that stands in at start for one that fails. */
+    lastGood: text('a path').optional(),
   },
   'one of { file: "…" }, { url: "…" } or { services: { … } }',
 );
+
+/** How a subgraph is called; as a default for all, or for one. */
+const calls = {
+  /** Longest time for one request, answer and further tries included. */
+  timeoutMs: milliseconds,
+  /** Queries that found no connection, lost it, or were answered 502, 503, 504 (or 429 with `Retry-After`) are sent again. */
+  retry: section({
+    /** How often one is sent at most; 1 never repeats it. */
+    maxTries: integer(1, 5).default(subgraphDefaults.retry.maxTries),
+    /** Share of the requests of the last ten seconds that may be repeated. */
+    budgetShare: share.default(subgraphDefaults.retry.budgetShare),
+    /** Repeated beside that, per second. */
+    budgetPerSecond: integer(0, 1_000).default(subgraphDefaults.retry.budgetPerSecond),
+  }),
+  /** An address that fails too often is left alone for a while. */
+  breaker: section({
+    /** Share of failures among the requests of the last ten seconds. */
+    failureShare: share.default(subgraphDefaults.breaker.failureShare),
+    /** With fewer requests than this it goes on being asked. */
+    minRequests: count.default(subgraphDefaults.breaker.minRequests),
+    /** How long; longer each time it happens again at once, up to tenfold. */
+    openMs: milliseconds.default(subgraphDefaults.breaker.openMs),
+  }),
+  /** Requests of this process that may be at it at once. */
+  maxInFlight: count,
+  /** How long another one waits for its turn. */
+  queueMs: integer(0, 60_000),
+};
 
 export const configSchema = section({
   /** `development` opens introspection, Sandbox and the explorer. Default `production`. */
@@ -131,10 +168,21 @@ export const configSchema = section({
     port: integer(0, 65_535).default(4000),
     /** Longest request body, after inflating. */
     maxBodyBytes: bytes.default(1_000_000),
-    /** How long a client request may take from the first byte to the last. */
+    /** How long a client request may take from the first byte to the last; its header `x-request-timeout-ms` may say less. */
     requestTimeoutMs: milliseconds.default(30_000),
+    /** How long a stopping gateway goes on as before but for saying that it is not ready, so that nobody sends it more. */
+    preStopMs: integer(0, 600_000).default(0),
     /** How long a stopping gateway waits for the requests it has. */
     shutdownMs: milliseconds.default(10_000),
+    /** Beyond any of these, requests are refused before they are read, with 503 and `Retry-After`, and `/health/ready` says so. */
+    overload: section({
+      /** Operations that are being answered. */
+      maxInFlight: count.default(1_000),
+      /** How late the event loop may be, averaged over about a second. */
+      maxEventLoopDelayMs: milliseconds.default(500),
+      /** Share of the heap V8 may have. */
+      maxHeapShare: share.default(0.9),
+    }).prefault({}),
     /** Proxies whose `X-Forwarded-For` is believed: addresses and networks, such as `10.0.0.0/8`. */
     trustedProxies: list(z.string(proxy).refine(isAddressOrNetwork, proxy), 'a list of addresses and networks').default(
       [],
@@ -168,6 +216,8 @@ export const configSchema = section({
     'an object, such as { enabled: false }',
   ).prefault({}),
   supergraph,
+  /** How many of the operations asked most are planned for a new supergraph before it takes over. */
+  warmPlans: integer(0, 1_000).default(50),
   /**
    * Is a custom label of `@override(from:, label:)` active for this request? Asked once for each label and request; without
    * it, and where it throws, the label is inactive and the field stays where it was. `percent(n)` labels are not asked
@@ -180,7 +230,26 @@ export const configSchema = section({
     section({
       /** Where the subgraph answers, instead of the address in the supergraph. */
       url: httpUrl.optional(),
-      timeoutMs: milliseconds.optional(),
+      /**
+       * Where its instances are, when the address in `url` is not the only one: their origins, such as
+       * `['http://10.0.0.1:4002', 'http://10.0.0.2:4002']`; a JSON file with such a list, read again when it changes; or all
+       * addresses of the name in `url`, looked up again and again.
+       */
+      addresses: z
+        .union(
+          [
+            z.array(httpUrl).min(1),
+            section({ file: text('a path') }),
+            section({ dns: section({ everySeconds: integer(1, 3_600).default(10) }) }),
+          ],
+          'a list of origins, { file: "…" } or { dns: {} }',
+        )
+        .optional(),
+      timeoutMs: calls.timeoutMs.optional(),
+      retry: calls.retry.optional(),
+      breaker: calls.breaker.optional(),
+      maxInFlight: calls.maxInFlight.optional(),
+      queueMs: calls.queueMs.optional(),
       /** Speak HTTP/2 with it where it offers that under `https` (ALPN). Default false. */
       http2: flag.optional(),
       /**
@@ -197,7 +266,11 @@ export const configSchema = section({
     'an object of settings by subgraph name',
   ).prefault({}),
   subgraphDefaults: section({
-    timeoutMs: milliseconds.default(10_000),
+    timeoutMs: calls.timeoutMs.default(subgraphDefaults.timeoutMs),
+    retry: calls.retry.prefault({}),
+    breaker: calls.breaker.prefault({}),
+    maxInFlight: calls.maxInFlight.default(subgraphDefaults.maxInFlight),
+    queueMs: calls.queueMs.default(subgraphDefaults.queueMs),
     maxResponseBytes: bytes.default(10_000_000),
   }).prefault({}),
   /** Header names let through; everything else stays at the gateway. */

@@ -26,8 +26,13 @@ function supergraphProblems(supergraph: ParsedConfig['supergraph']): Problem[] {
     return [{ path: ['supergraph'], message: `expected exactly one of file, url and services, got ${came}` }];
   }
   const problems: Problem[] = [];
-  const belongs = { watch: ['file'], pollSeconds: ['url', 'services'], fallback: ['services'] };
-  for (const key of ['watch', 'pollSeconds', 'fallback'] as const) {
+  const belongs = {
+    watch: ['file'],
+    pollSeconds: ['url', 'services'],
+    fallback: ['services'],
+    lastGood: ['url', 'services'],
+  };
+  for (const key of ['watch', 'pollSeconds', 'fallback', 'lastGood'] as const) {
     if (supergraph[key] === undefined || belongs[key].includes(kind)) continue;
     problems.push({ path: ['supergraph', key], message: `goes with ${belongs[key].join(' or ')}, not with ${kind}` });
   }

@@ -37,13 +37,14 @@ export function parseConfig(input: unknown, env: Environment, options: ParseOpti
 }
 
 function finish(parsed: ParsedConfig, subgraphAddresses: Record<string, string>, directory: string): AtriumConfig {
-  const { authorization, plugins, authentication, supergraph, redis, documents, ...rest } = parsed;
+  const { authorization, plugins, authentication, supergraph, redis, documents, subgraphs, ...rest } = parsed;
   const path = (relative: string) => resolve(directory, relative);
   return Object.freeze({
     ...freezeData({
       ...rest,
       introspection: parsed.introspection ?? parsed.mode === 'development',
       supergraph: supergraphSource(supergraph, path),
+      subgraphs: mapValues(subgraphs, (own) => withAddressFile(own, path)),
       ...(authentication ? { authentication: withPaths(authentication, path) } : {}),
       ...(documents ? { documents: { ...documents, manifest: documents.manifest.map(path) } } : {}),
       subgraphAddresses,
@@ -70,14 +71,28 @@ function withPaths(
   };
 }
 
+function withAddressFile<Own extends ParsedConfig['subgraphs'][string]>(
+  own: Own,
+  path: (relative: string) => string,
+): Own {
+  const { addresses } = own;
+  return addresses !== undefined && 'file' in addresses ? { ...own, addresses: { file: path(addresses.file) } } : own;
+}
+
+function mapValues<T>(record: Readonly<Record<string, T>>, map: (value: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}
+
 function supergraphSource(given: ParsedConfig['supergraph'], path: (relative: string) => string): SupergraphSource {
   const { file, url, services, fallback } = given;
+  const lastGood = given.lastGood === undefined ? {} : { lastGood: path(given.lastGood) };
   if (file !== undefined) return { file: path(file), watch: given.watch ?? true };
-  if (url !== undefined) return { url, pollSeconds: given.pollSeconds ?? 30 };
+  if (url !== undefined) return { url, pollSeconds: given.pollSeconds ?? 30, ...lastGood };
   return {
     services: services ?? {},
     pollSeconds: given.pollSeconds ?? 10,
     ...(fallback === undefined ? {} : { fallback: path(fallback) }),
+    ...lastGood,
   };
 }
 

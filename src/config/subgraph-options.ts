@@ -2,24 +2,26 @@ import { ConfigurationError } from '../core/errors.ts';
 import { closestNames } from './closest-names.ts';
 import type { AtriumConfig } from './config.ts';
 
+type OwnSettings = AtriumConfig['subgraphs'][string];
+
 /** How one subgraph is called. Without `url` the address in the supergraph counts. */
-export interface SubgraphOptions {
-  readonly url?: string;
-  readonly timeoutMs: number;
-  readonly http2: boolean;
-  readonly batching?: { readonly windowMs: number; readonly maxEntities: number };
-}
+export type SubgraphOptions = Pick<OwnSettings, 'url' | 'addresses' | 'batching'> &
+  Required<Omit<OwnSettings, 'url' | 'addresses' | 'batching'>>;
 
 /** The settings of the subgraph `name`; the environment's address wins over the file's, the file's over a service's. */
 export function subgraphOptions(config: AtriumConfig, name: string): SubgraphOptions {
-  const own = config.subgraphs[name];
+  const { url: ownUrl, addresses, ...own } = config.subgraphs[name] ?? {};
+  const { maxResponseBytes: _, ...defaults } = config.subgraphDefaults;
   const service = 'services' in config.supergraph ? config.supergraph.services[name] : undefined;
-  const url = config.subgraphAddresses[subgraphVariable(name)] ?? own?.url ?? service?.url;
+  const override = config.subgraphAddresses[subgraphVariable(name)];
+  const url = override ?? ownUrl ?? service?.url;
   return {
+    http2: false,
+    ...defaults,
+    ...own,
     ...(url === undefined ? {} : { url }),
-    timeoutMs: own?.timeoutMs ?? config.subgraphDefaults.timeoutMs,
-    http2: own?.http2 ?? false,
-    ...(own?.batching === undefined ? {} : { batching: own.batching }),
+    // The instances of one address are none of another one.
+    ...(addresses === undefined || override !== undefined ? {} : { addresses }),
   };
 }
 

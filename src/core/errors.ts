@@ -38,8 +38,14 @@ export const errorCodes = {
   RATE_LIMITED: 429,
   INTERNAL_SERVER_ERROR: 500,
   SERVICE_UNAVAILABLE: 503,
+  /** Too many requests are being answered, the event loop is late, or memory is short. */
+  OVERLOADED: 503,
   SUBGRAPH_UNREACHABLE: 502,
   SUBGRAPH_TIMEOUT: 504,
+  /** It failed so often that it is not asked for a while. */
+  SUBGRAPH_CIRCUIT_OPEN: 503,
+  /** As many requests are at it as may be at once. */
+  SUBGRAPH_OVERLOADED: 503,
   /** A status other than 2xx without a GraphQL response in the body, redirects included. */
   SUBGRAPH_HTTP_ERROR: 502,
   SUBGRAPH_INVALID_RESPONSE: 502,

@@ -47,6 +47,9 @@ export interface RequestContext {
   readonly record: RequestRecord;
 }
 
+/** How long whoever sent a request waits for its answer, in whole milliseconds: clients tell it, and so do we to subgraphs. */
+export const timeoutHeader = 'x-request-timeout-ms';
+
 /** Whose answer a subgraph's answer is. Two requests to a subgraph may share anything only if their keys are equal. */
 export interface Scope {
   /** Different for scopes that differ in anything. Holds credentials: never for a log. */

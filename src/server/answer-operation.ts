@@ -5,6 +5,7 @@ import type { AtriumConfig } from '../config/config.ts';
 import { Flights } from '../cache/flights.ts';
 import type { KnownAnswer } from '../cache/known-answers.ts';
 import { RequestError } from '../core/errors.ts';
+import { timeoutHeader } from '../core/request-context.ts';
 import type { RequestContext } from '../core/request-context.ts';
 import { Reuse } from '../core/reuse.ts';
 import type { Documents, RequestParams } from '../documents/find-document.ts';
@@ -48,6 +49,7 @@ export function createOperationHandler(options: OperationOptions) {
     const isPost = method === 'POST';
     const body = typeof request.body === 'string' ? request.body : '';
     const text = isPost ? body : request.url.slice(exchange.path.length);
+    const deadline = deadlineOf(exchange);
     const asked = answers?.asked(exchange, method, text, documents.version());
     const known = asked && answers?.known(asked);
     if (known !== undefined) return sendKnown(known, request, reply, 'known');
@@ -56,7 +58,7 @@ export function createOperationHandler(options: OperationOptions) {
     const params = await documents.find(given, exchange.record);
     const search = isPost ? '' : params === given ? text : searchOf(params);
     const make = (signal: AbortSignal) =>
-      execute({ method, search, body: isPost ? params : undefined }, exchange, signal);
+      execute({ method, search, body: isPost ? params : undefined }, exchange, { signal, deadline });
     const abort = new AbortController();
     if (reply.raw.destroyed) abort.abort();
     exchange.abort = abort;
@@ -73,7 +75,8 @@ export function createOperationHandler(options: OperationOptions) {
       const answer = answers.keep(asked, key, made, exchange);
       return { made, answer, exchange, isForFollowers: mayFollow(exchange, asked) };
     };
-    const flight = flights?.join(key, abort.signal, run);
+    // Who waits less long than others neither waits for one of them nor has them make do with what it got.
+    const flight = exchange.headers[timeoutHeader] === undefined ? flights?.join(key, abort.signal, run) : undefined;
     const outcome = await (flight?.result ?? run(abort.signal));
     const isMine = flight?.leads !== false || outcome.isForFollowers === true;
     return send(isMine ? outcome : await run(abort.signal), request, reply);
@@ -85,15 +88,25 @@ export function createOperationHandler(options: OperationOptions) {
     return performance.now() < startedAt + server.requestTimeoutMs;
   }
 
+  function deadlineOf({ startedAt, headers }: Exchange): number {
+    const asked = headers[timeoutHeader];
+    if (asked === undefined) return startedAt + server.requestTimeoutMs;
+    if (!/^[1-9]\d{0,8}$/.test(asked)) {
+      const message = `Expected ${timeoutHeader} to be a whole number of milliseconds, got ${JSON.stringify(asked.slice(0, 50))}.`;
+      throw new RequestError('BAD_REQUEST', message);
+    }
+    return startedAt + Math.min(server.requestTimeoutMs, Number(asked));
+  }
+
   async function execute(
     { method, search, body }: Pick<HTTPGraphQLRequest, 'method' | 'search' | 'body'>,
     exchange: Exchange,
-    signal: AbortSignal,
+    until: Pick<RequestContext, 'signal' | 'deadline'>,
   ): Promise<MadeAnswer> {
     const before = new Map(exchange.responseHeaders);
     const response = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method, headers: headerMap(exchange), search, body },
-      context: () => createContext(exchange, signal),
+      context: () => createContext(exchange, until),
     });
     if (response.body.kind === 'chunked') throw new Error('expected one complete result, got incremental delivery');
     // It is text by now, but Apollo Server's objects outlive the request and would take the data into the old generation.
@@ -108,14 +121,17 @@ export function createOperationHandler(options: OperationOptions) {
     return { status, body: response.body.string, headers: [...response.headers, ...added] };
   }
 
-  async function createContext(exchange: Exchange, signal: AbortSignal): Promise<ServerContext> {
+  async function createContext(
+    exchange: Exchange,
+    { signal, deadline }: Pick<RequestContext, 'signal' | 'deadline'>,
+  ): Promise<ServerContext> {
     const context: ServerContext = {
       requestId: exchange.requestId,
       headers: exchange.headers,
       principal: exchange.principal,
       clientAddress: exchange.clientAddress,
       signal,
-      deadline: exchange.startedAt + server.requestTimeoutMs,
+      deadline,
       responseHeaders: exchange.responseHeaders,
       record: exchange.record,
       held: exchange.held,

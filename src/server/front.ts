@@ -11,6 +11,7 @@ import { serveExplorer } from './explorer-files.ts';
 import { listen } from './listen.ts';
 import type { Address } from './listen.ts';
 import { graphqlResponse, html, json, negotiate } from './media-type.ts';
+import { createOverloadGuard } from './overload.ts';
 
 export interface FrontOptions extends OperationOptions {
   readonly server: AtriumConfig['server'];
@@ -27,7 +28,7 @@ export interface Front {
   /** @throws ConfigurationError when the address cannot be had */
   listen(): Promise<Address>;
   /**
-   * Stops accepting, lets requests in flight end, and cuts what is left after `shutdownMs`; connections whose request is
+   * Says that it is not ready, for `preStopMs` more; then stops accepting, lets requests in flight end, and cuts what is left after `shutdownMs`; connections whose request is
    * not whole by then, after a second. May be called again: every call waits for the same end.
    */
   close(): Promise<void>;
@@ -43,6 +44,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   const { server, door, apollo, logger } = options;
   const development = options.mode === 'development';
   const setCors = createCors(server.cors);
+  const overload = createOverloadGuard(server.overload, { logger });
   let closing: Promise<void> | undefined;
 
   const { app, cutUnsent } = createApp({
@@ -63,7 +65,11 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   app.route({
     method: ['GET', 'HEAD'],
     url: '/health/ready',
-    handler: (_, reply) => health(closing === undefined ? 'ready' : 'stopping', reply, options.degraded?.()),
+    handler: (_, reply) => {
+      const isOverloaded = overload.reason() !== undefined;
+      const status = closing !== undefined ? 'stopping' : isOverloaded ? 'overloaded' : 'ready';
+      return health(status, reply, options.degraded?.());
+    },
   });
   if (development && options.explorerDirectory !== undefined) serveExplorer(app, options.explorerDirectory);
   await app.ready();
@@ -87,6 +93,8 @@ export async function createFront(options: FrontOptions): Promise<Front> {
     }
     if (mediaType === html) return sendLandingPage(request, reply);
     exchange.mediaType = mediaType;
+    overload.enter();
+    reply.raw.once('close', overload.leave);
     for (const step of door) {
       const passing = step.run(exchange);
       if (passing !== undefined) await passing;
@@ -109,6 +117,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   }
 
   async function stop(): Promise<void> {
+    if (server.preStopMs > 0) await new Promise((resolve) => setTimeout(resolve, server.preStopMs));
     const sending = setTimeout(cutUnsent, sendingMs);
     const cut = setTimeout(() => app.server.closeAllConnections(), server.shutdownMs);
     try {
@@ -116,17 +125,18 @@ export async function createFront(options: FrontOptions): Promise<Front> {
     } finally {
       clearTimeout(sending);
       clearTimeout(cut);
+      overload.close();
     }
   }
 }
 
 function health(
-  status: 'live' | 'ready' | 'stopping',
+  status: 'live' | 'ready' | 'overloaded' | 'stopping',
   reply: FastifyReply,
   degraded: readonly string[] = [],
 ): FastifyReply {
   return reply
-    .code(status === 'stopping' ? 503 : 200)
+    .code(status === 'live' || status === 'ready' ? 200 : 503)
     .header('cache-control', 'no-store')
     .send({ status, ...(degraded.length > 0 && { degraded }) });
 }

@@ -40,6 +40,8 @@ export interface SubgraphClient {
 
 const clientMessages: Partial<Record<ErrorCode, string>> = {
   SUBGRAPH_TIMEOUT: 'A subgraph did not answer in time.',
+  SUBGRAPH_CIRCUIT_OPEN: 'A subgraph is left alone for a while, because it failed too often.',
+  SUBGRAPH_OVERLOADED: 'A subgraph is not asked, because too many requests are waiting for it.',
   SUBGRAPH_HTTP_ERROR: 'A subgraph answered with an HTTP error.',
   SUBGRAPH_INVALID_RESPONSE: 'A subgraph gave an answer that is not a GraphQL response.',
 };

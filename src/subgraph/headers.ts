@@ -2,6 +2,7 @@ import { connectionHeaders } from '../core/connection-headers.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import { identityHeaderProblems, identityOf } from '../core/identity-headers.ts';
 import type { IdentityHeaders } from '../core/identity-headers.ts';
+import { timeoutHeader } from '../core/request-context.ts';
 import type { RequestContext, Scope } from '../core/request-context.ts';
 
 /** Which headers cross the gateway; names in any case. */
@@ -13,7 +14,14 @@ export interface HeaderRules {
 }
 
 /** Beside those, what is written by whoever sends the message. */
-const NEVER_FORWARDED = new Set<string>([...connectionHeaders, 'host', 'accept', 'accept-encoding', 'set-cookie']);
+const NEVER_FORWARDED = new Set<string>([
+  ...connectionHeaders,
+  'host',
+  'accept',
+  'accept-encoding',
+  'set-cookie',
+  timeoutHeader,
+]);
 
 /** Whether an answer may be kept is the gateway's to say: it is made of several, for one client. */
 const NEVER_RETURNED = ['cache-control', 'age', 'vary', 'etag'];
@@ -32,8 +40,8 @@ export type Asker = Pick<RequestContext, 'headers' | 'principal'>;
 
 /** Decides the headers of requests to subgraphs and of answers to clients. */
 export interface HeaderPolicy {
-  /** Names in lower case. What the gateway writes itself wins over what the client sent. */
-  toSubgraph(context: RequestContext): Record<string, string>;
+  /** Names in lower case. What the gateway writes itself wins over what the client sent. `timeoutMs` is left for the answer. */
+  toSubgraph(context: RequestContext, timeoutMs: number): Record<string, string>;
   /** Headers that tell a subgraph who asks or for whom; names in lower case. */
   readonly deciding: readonly string[];
   /** What of a request to a subgraph decides whose answer it is. */
@@ -57,7 +65,7 @@ export function createHeaderPolicy(rules: HeaderRules, { signs = false } = {}): 
   const deciding = forwarded.filter((name) => !CORRELATING.has(name));
   return {
     deciding: [...deciding, ...CREDENTIALS, ...Object.keys(fromPrincipal).map((name) => name.toLowerCase())],
-    toSubgraph(context) {
+    toSubgraph(context, timeoutMs) {
       const headers = pick(forwarded, context);
       // After the client's, so that nothing it says, not even in Connection, reaches them.
       if (context.principal !== null) Object.assign(headers, identityOf(context.principal, fromPrincipal));
@@ -65,6 +73,7 @@ export function createHeaderPolicy(rules: HeaderRules, { signs = false } = {}): 
       headers['accept'] = 'application/graphql-response+json, application/json;q=0.9';
       headers['accept-encoding'] = 'gzip, deflate, br';
       headers['x-request-id'] = context.requestId;
+      headers[timeoutHeader] = String(Math.floor(timeoutMs));
       return headers;
     },
     scopeOf(context) {

@@ -3,9 +3,21 @@ import { buildConnector, Pool } from 'undici';
 /** What ended HTTP/1.1 connections that had answered something before. */
 const endsAfterUse = new WeakSet<Error>();
 
-/** Connections to one origin: without `http2` of HTTP/1.1, with it of HTTP/2 where TLS settles on it (ALPN). */
-export function createPool(origin: string, http2: boolean): Pool {
-  const connect = buildConnector({ timeout: 10_000, allowH2: http2, preferH2: http2 });
+export interface PoolOptions {
+  /** Speak HTTP/2 where TLS settles on it (ALPN), else HTTP/1.1. */
+  readonly http2: boolean;
+  /** The name a certificate has to be for, where the origin is an address. */
+  readonly servername?: string | undefined;
+}
+
+/** Connections to one origin. */
+export function createPool(origin: string, { http2, servername }: PoolOptions): Pool {
+  const connect = buildConnector({
+    timeout: 10_000,
+    allowH2: http2,
+    preferH2: http2,
+    ...(servername !== undefined && { servername }),
+  });
   return new Pool(origin, {
     allowH2: http2,
     // Both would start anew with every byte that drips in.

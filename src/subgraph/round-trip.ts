@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { endedAfterUse } from './pool.ts';
-import { SubgraphFailure } from './subgraph-failure.ts';
+import { neverConnected, SubgraphFailure } from './subgraph-failure.ts';
 
 /** A response with its body, still as it was encoded. */
 export interface HttpResponse {
@@ -79,7 +79,9 @@ export function roundTrip(
         resolve({ status, headers: joined(headers), body });
       },
       onResponseError(_, error) {
-        giveUp(new SubgraphFailure('SUBGRAPH_UNREACHABLE', 'no answer', error, !answering && endedAfterUse(error)));
+        const wasIdle = !answering && endedAfterUse(error);
+        const after = wasIdle ? 'idle' : neverConnected(error) ? 'unsent' : 'answered';
+        giveUp(new SubgraphFailure('SUBGRAPH_UNREACHABLE', 'no answer', { cause: error, retry: { after } }));
       },
     });
   });

@@ -1,15 +1,46 @@
 import type { ErrorCode } from '../core/errors.ts';
 
+/** Why another try may bring more. */
+export interface Retry {
+  /**
+   * `idle`: on a connection that the subgraph had closed meanwhile; `unsent`: there was none; else `answered`, which is a
+   * question of the budget.
+   */
+  readonly after: 'idle' | 'unsent' | 'answered';
+  /** What the subgraph says in `Retry-After`. */
+  readonly notBefore?: string | undefined;
+}
+
+export interface FailureDetails {
+  readonly cause?: unknown;
+  /** Where it may be no failure the next time; a cause can tell as well. */
+  readonly retry?: Retry;
+}
+
+/** What Node and undici say of connections that never were. */
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Says whether the request can have been sent at all. */
+export function neverConnected(error: Error): boolean {
+  return 'code' in error && NEVER_CONNECTED.has(String(error.code));
+}
+
 /** Why a subgraph gave no usable answer; the message and the cause are for operators only. */
 export class SubgraphFailure extends Error {
   readonly code: ErrorCode;
-  /** The connection, one used before, ended without a byte of this answer: the subgraph had closed it while it was idle. */
-  readonly wasIdle: boolean;
+  readonly retry: Retry | undefined;
 
-  constructor(code: ErrorCode, message: string, cause?: unknown, wasIdle = false) {
+  constructor(code: ErrorCode, message: string, { cause, retry }: FailureDetails = {}) {
     super(message, cause === undefined ? {} : { cause });
     this.code = code;
-    this.wasIdle = wasIdle;
+    this.retry = retry;
   }
 
   /** One line for the log: a stack would only name the HTTP client's insides. */

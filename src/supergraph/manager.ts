@@ -5,9 +5,12 @@ import type { AtriumConfig } from '../config/config.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RequestSigner } from '../core/sign-request.ts';
+import { lastGoodIn } from './last-good.ts';
+import type { LastGood } from './last-good.ts';
 import { neverOverlapping } from './never-overlapping.ts';
 import { openSource } from './source.ts';
 import type { Source } from './source.ts';
+import { buildSupergraph } from './supergraph.ts';
 
 /** Calls back once after `ms` milliseconds; returns what cancels it. */
 export type Schedule = (callback: () => void, ms: number) => () => void;
@@ -35,8 +38,14 @@ export function createSupergraphManager(
     async initialize({ update }) {
       const stopping = new AbortController();
       const source = openSource(from, { logger, timeoutMs, sign });
-      const supergraphSdl = await source.first(signal ?? stopping.signal);
-      const look = neverOverlapping(createLook(source, supergraphSdl, update, logger, stopping.signal));
+      const lastGood =
+        'lastGood' in from && from.lastGood !== undefined ? lastGoodIn(from.lastGood, logger) : undefined;
+      const supergraphSdl = await firstOf(source, lastGood, signal ?? stopping.signal, logger);
+      const take = async (sdl: string, isNew: boolean) => {
+        if (isNew) update(sdl);
+        await lastGood?.keep(sdl);
+      };
+      const look = neverOverlapping(createLook(source, supergraphSdl, take, logger, stopping.signal));
 
       let cancelPoll = () => {};
       const pollEvery = (ms: number) => {
@@ -78,11 +87,31 @@ export function createSupergraphManager(
 /** Editors and deployments write a file in several steps. */
 const settleMs = 100;
 
-/** Reads the source once and hands on what is new; never rejects. */
+/** What the source has, or what was in use last. */
+async function firstOf(
+  source: Source,
+  lastGood: LastGood | undefined,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<string> {
+  try {
+    const sdl = await source.first(signal);
+    // The gateway would only say so when it is too late for another one.
+    if (lastGood !== undefined) buildSupergraph(sdl);
+    return sdl;
+  } catch (error) {
+    const kept = signal.aborted ? undefined : await lastGood?.read();
+    if (kept === undefined) throw error;
+    logger.warn({}, `Starting with the supergraph that was in use last: ${messageOf(error)}`);
+    return kept;
+  }
+}
+
+/** Reads the source once and hands it on; never rejects. */
 function createLook(
   source: Source,
   initial: string,
-  update: (sdl: string) => void,
+  take: (sdl: string, isNew: boolean) => Promise<void>,
   logger: Logger,
   stopping: AbortSignal,
 ): () => Promise<void> {
@@ -95,14 +124,18 @@ function createLook(
       const sdl = await source.current(stopping);
       if (stopping.aborted || sdl === refused) return;
       refused = undefined;
-      if (sdl !== used) {
+      const isNew = sdl !== used;
+      if (isNew) {
         // Noted before it is tried: a text that was refused once is not built again at every poll.
         refused = sdl;
-        update(sdl);
+        await take(sdl, true);
         refused = undefined;
         used = sdl;
         logger.info({}, 'The supergraph was updated');
-      } else if (failure !== undefined) {
+      } else {
+        await take(sdl, false);
+      }
+      if (failure !== undefined && !isNew) {
         logger.info({}, 'The source of the supergraph is in order again and holds what is in use');
       }
       failure = undefined;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import { subgraphDefaults } from '../../src/config/subgraph-defaults.ts';
 import { subgraphOptions } from '../../src/config/subgraph-options.ts';
 import { messageOf } from './message-of.ts';
 
@@ -43,16 +44,22 @@ describe('the environment', () => {
 
   it('moves a subgraph, however its name is spelt', () => {
     const config = parseConfig(
-      { ...input, subgraphs: { 'pay-ments.v2': { url: 'http://127.0.0.1:1', timeoutMs: 5, http2: true } } },
+      {
+        ...input,
+        subgraphs: {
+          'pay-ments.v2': { url: 'http://127.0.0.1:1', addresses: ['http://127.0.0.1:9'], timeoutMs: 5, http2: true },
+        },
+      },
       { ATRIUM_SUBGRAPH_PAY_MENTS_V2_URL: 'http://127.0.0.1:2' },
     );
 
     expect(subgraphOptions(config, 'pay-ments.v2')).toEqual({
+      ...subgraphDefaults,
       url: 'http://127.0.0.1:2',
       timeoutMs: 5,
       http2: true,
     });
-    expect(subgraphOptions(config, 'users')).toEqual({ timeoutMs: 10_000, http2: false });
+    expect(subgraphOptions(config, 'users')).toEqual(subgraphDefaults);
   });
 
   it('moves a service to introspect as well', () => {

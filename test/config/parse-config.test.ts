@@ -44,7 +44,13 @@ describe('parseConfig', () => {
         "server": {
           "host": "127.0.0.1",
           "maxBodyBytes": 1000000,
+          "overload": {
+            "maxEventLoopDelayMs": 500,
+            "maxHeapShare": 0.9,
+            "maxInFlight": 1000,
+          },
           "port": 4000,
+          "preStopMs": 0,
           "requestTimeoutMs": 30000,
           "shutdownMs": 10000,
           "trustedProxies": [],
@@ -52,7 +58,19 @@ describe('parseConfig', () => {
         },
         "subgraphAddresses": {},
         "subgraphDefaults": {
+          "breaker": {
+            "failureShare": 0.5,
+            "minRequests": 20,
+            "openMs": 5000,
+          },
+          "maxInFlight": 256,
           "maxResponseBytes": 10000000,
+          "queueMs": 100,
+          "retry": {
+            "budgetPerSecond": 3,
+            "budgetShare": 0.2,
+            "maxTries": 2,
+          },
           "timeoutMs": 10000,
         },
         "subgraphs": {},
@@ -60,6 +78,7 @@ describe('parseConfig', () => {
           "file": "/shop/supergraph.graphql",
           "watch": true,
         },
+        "warmPlans": 50,
       }
     `);
   });

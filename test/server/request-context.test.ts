@@ -45,6 +45,28 @@ describe('the context', () => {
     expect(signal.aborted).toBe(false);
   });
 
+  it('has an earlier deadline where the client waits less long, never a later one', async () => {
+    await using front = await startFront({ server: { requestTimeoutMs: 5_000 } });
+    const before = performance.now();
+    await front.post(question, { 'x-request-timeout-ms': '700' });
+    expect(front.context().deadline - before).toBeGreaterThanOrEqual(700);
+    expect(front.context().deadline - performance.now()).toBeLessThanOrEqual(700);
+    await front.post(question, { 'x-request-timeout-ms': '60000' });
+    expect(front.context().deadline - performance.now()).toBeLessThanOrEqual(5_000);
+    const executions = front.executions.length;
+    const refused = await front.post(question, { 'x-request-timeout-ms': '1s' });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toEqual({
+      errors: [
+        {
+          message: 'Expected x-request-timeout-ms to be a whole number of milliseconds, got "1s".',
+          extensions: { code: 'BAD_REQUEST' },
+        },
+      ],
+    });
+    expect(front.executions).toHaveLength(executions);
+  });
+
   it('is extended by what the configuration adds, which cannot replace a key of its own', async () => {
     await using front = await startFront({
       extendContext: async ({ requestId }) => ({ tenant: `of ${requestId}`, requestId: 'forged', principal: 'forged' }),

@@ -201,7 +201,9 @@ const defaults: AtriumConfig['server'] = {
   port: 0,
   maxBodyBytes: 1_000_000,
   requestTimeoutMs: 30_000,
+  preStopMs: 0,
   shutdownMs: 10_000,
+  overload: { maxInFlight: 1_000, maxEventLoopDelayMs: 60_000, maxHeapShare: 1 },
   trustedProxies: [],
   workers: 1,
 };

@@ -44,6 +44,20 @@ describe('a front that stops', () => {
     await stopping;
   });
 
+  it('first says for a while that it is not ready, and goes on answering', async () => {
+    const front = await startFront({ server: { preStopMs: 60_000 } });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const stopping = front.close();
+    const ready = await front.get('/health/ready');
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'stopping' }]);
+    const answer = await front.post(question);
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await stopping;
+    await expect(front.get('/health/live')).rejects.toThrow('fetch failed');
+  });
+
   it('tells a probe whose connection is still busy', async () => {
     const held = heldGateway();
     const front = await startFront({ executor: held.executor });

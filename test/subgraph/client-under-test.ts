@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { subgraphDefaults } from '../../src/config/subgraph-defaults.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createRequestRecord } from '../../src/core/request-context.ts';
 import type { FetchContext } from '../../src/core/request-context.ts';
 import type { SubgraphClient, SubgraphRequest } from '../../src/subgraph/client.ts';
 import { createTransport } from '../../src/subgraph/http-client.ts';
-import type { HttpClientOptions, SubgraphTarget } from '../../src/subgraph/http-client.ts';
+import type { HttpClientOptions } from '../../src/subgraph/http-client.ts';
+import type { SubgraphTarget } from '../../src/subgraph/upstream.ts';
 
 /** What a test has opened, the last first. */
 export const closers: (() => Promise<void>)[] = [];
@@ -51,16 +53,20 @@ export function sending(body: string | Uint8Array, headers: Record<string, strin
   return (response: ServerResponse): void => void response.writeHead(status, headers).end(body);
 }
 
+/** What is sent again is for tests of just that. */
+const callsOnce = { retry: { ...subgraphDefaults.retry, maxTries: 1 } };
+
 export function clientOf(url: string, options: Partial<HttpClientOptions & SubgraphTarget> = {}): SubgraphClient {
-  const { timeoutMs = 5_000, http2 = false, ...more } = options;
   const transport = createTransport({
     headers: { toSubgraphs: ['authorization', 'X-Tenant'], toClients: ['x-cost'] },
     maxResponseBytes: 1_000,
     logger: silentLogger,
-    ...more,
+    ...options,
   });
   closers.unshift(() => transport.close());
-  return transport.clientFor(new Map([['s', { url, timeoutMs, http2 }]]));
+  return transport.clientFor(
+    new Map([['s', { ...subgraphDefaults, ...callsOnce, timeoutMs: 5_000, url, ...options }]]),
+  );
 }
 
 export function contextWith(more: Partial<FetchContext> = {}): FetchContext {

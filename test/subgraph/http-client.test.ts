@@ -48,6 +48,7 @@ describe('a request to a subgraph', () => {
           accept: 'application/graphql-response+json, application/json;q=0.9',
           'accept-encoding': 'gzip, deflate, br',
           'x-request-id': 'r-1',
+          'x-request-timeout-ms': expect.stringMatching(/^(4\d{3}|5000)$/),
         },
       },
     ]);

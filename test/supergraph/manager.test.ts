@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -403,5 +403,64 @@ describe('a supergraph of running services', () => {
     const { from, sdl } = await startServices(fallback);
     sdl.ages = users;
     await expect(start(from)).rejects.toThrow('The subgraphs do not compose:\nINVALID_FIELD_SHARING');
+  });
+});
+
+describe('the supergraph that was in use last', () => {
+  const pollMs = 30_000;
+  const serve = async (answer: () => { status: number; body: string }) =>
+    startServer((_, response) => {
+      const { status, body } = answer();
+      response.writeHead(status).end(body);
+    });
+
+  it('is kept in a file, and stands in at start for a source that is down or has none that is one', async () => {
+    const lastGood = join(folder, 'last.graphql');
+    const answer = { status: 200, body: one };
+    const { url } = await serve(() => answer);
+    const from = { url, pollSeconds: 30, lastGood };
+    const before = await start(from);
+    await before.poll(pollMs);
+    expect(await readFile(lastGood, 'utf8')).toBe(one);
+    answer.body = two;
+    await before.poll(pollMs);
+    expect(await readFile(lastGood, 'utf8')).toBe(two);
+    answer.body = broken;
+    await before.poll(pollMs);
+    expect(await readFile(lastGood, 'utf8')).toBe(two);
+
+    answer.status = 500;
+    const after = await start(from);
+    expect(after.supergraphSdl).toBe(two);
+    expect(after.log).toEqual([
+      expect.stringMatching(/^warn: Starting with the supergraph that was in use last: No supergraph from .* got 500$/),
+    ]);
+    [answer.status, answer.body] = [200, one];
+    await after.poll(pollMs);
+    expect(after.updates).toEqual([one]);
+    expect(await readdir(folder)).toEqual(['last.graphql']);
+
+    answer.body = broken;
+    expect((await start(from)).supergraphSdl).toBe(one);
+  });
+
+  it('is not there the first time: the start says what the source said', async () => {
+    const { url } = await serve(() => ({ status: 500, body: '' }));
+    await expect(start({ url, pollSeconds: 30, lastGood: join(folder, 'last.graphql') })).rejects.toThrow('got 500');
+  });
+
+  it('is warned of once where it cannot be kept, and nothing else comes of that', async () => {
+    const answer = { status: 200, body: one };
+    const { url } = await serve(() => answer);
+    const lastGood = join(folder, 'no-such-folder', 'last.graphql');
+    const { poll, updates, log } = await start({ url, pollSeconds: 30, lastGood });
+    await poll(pollMs);
+    answer.body = two;
+    await poll(pollMs);
+    expect(updates).toEqual([two]);
+    expect(log).toEqual([
+      expect.stringMatching(/^warn: The supergraph in use was not kept in .*ENOENT/),
+      'info: The supergraph was updated',
+    ]);
   });
 });
