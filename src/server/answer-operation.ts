@@ -105,7 +105,12 @@ export function createOperationHandler(options: OperationOptions) {
   ): Promise<MadeAnswer> {
     const before = new Map(exchange.responseHeaders);
     const response = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: { method, headers: headerMap(exchange), search, body },
+      httpGraphQLRequest: {
+        method,
+        headers: method === 'POST' ? headersOfPost(exchange) : headerMap(exchange),
+        search,
+        body,
+      },
       context: () => createContext(exchange, until),
     });
     if (response.body.kind === 'chunked') throw new Error('expected one complete result, got incremental delivery');
@@ -187,6 +192,14 @@ function sendKnown(
 function isKnownToClient(ifNoneMatch: string | undefined, etag: unknown): boolean {
   if (ifNoneMatch === undefined) return false;
   return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}
+
+/** Without what was decided before the body was read, and would be worked out again: the media types of body and answer. */
+function headersOfPost(exchange: Exchange): HeaderMap {
+  const headers = headerMap(exchange);
+  headers.delete('accept');
+  headers.delete('content-type');
+  return headers.set('apollo-require-preflight', 'application/json');
 }
 
 export function headerMap({ headers }: Exchange): HeaderMap {

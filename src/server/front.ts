@@ -94,7 +94,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
     if (mediaType === html) return sendLandingPage(request, reply);
     exchange.mediaType = mediaType;
     overload.enter();
-    reply.raw.once('close', overload.leave);
+    reply.raw.once('close', () => overload.leave());
     for (const step of door) {
       const passing = step.run(exchange);
       if (passing !== undefined) await passing;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CircuitBreaker } from '../../src/subgraph/circuit-breaker.ts';
 import type { Verdict } from '../../src/subgraph/circuit-breaker.ts';
