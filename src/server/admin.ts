@@ -1,5 +1,4 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { createServer } from 'node:net';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { bearerToken } from '../authentication/bearer-token.ts';
 import type { AtriumConfig } from '../config/config.ts';
@@ -66,9 +65,11 @@ export async function openAdmin({ listener, actions, health, logger }: AdminOpti
     admit(headers, listener);
   });
   for (const route of routes) app.route(route);
-  const port = listener.port ?? ((await isFree(usualPort, listener.host)) ? usualPort : 0);
   const remedy = 'admin.port or ATRIUM_ADMIN_PORT chooses another, 0 any free one';
-  const address = await listen(app, { host: listener.host, port }, remedy);
+  const listenAt = (port: number) => listen(app, { host: listener.host, port }, remedy);
+  // Asked for no port in particular, it makes do with another one; a test of who has it beforehand would be a race.
+  const address =
+    listener.port === undefined ? await listenAt(usualPort).catch(() => listenAt(0)) : await listenAt(listener.port);
   return {
     ...address,
     async close() {
@@ -78,14 +79,6 @@ export async function openAdmin({ listener, actions, health, logger }: AdminOpti
       await closed;
     },
   };
-}
-
-function isFree(port: number, host: string): Promise<boolean> {
-  const probe = createServer();
-  return new Promise((resolve) => {
-    probe.once('error', () => resolve(false));
-    probe.listen({ port, host }, () => probe.close(() => resolve(true)));
-  });
 }
 
 function sendHealth(health: ReturnType<AdminOptions['health']>, reply: FastifyReply): FastifyReply {

@@ -128,6 +128,19 @@ describe('the admin listener', () => {
     ).rejects.toThrow(`port ${open.port} is taken: admin.port or ATRIUM_ADMIN_PORT chooses another, 0 any free one`);
   });
 
+  it('finds a port each when several are opened at once that were given none', async () => {
+    const actions = { supergraph: () => Promise.reject(new Error()), invalidate: () => Promise.reject(new Error()) };
+    const listener = { enabled: true, host: '127.0.0.1' };
+    const all = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        openAdmin({ listener, actions, health: () => ({ status: 'ready' }), logger: silentLogger }),
+      ),
+    );
+    expect(new Set(all.map(({ port }) => port)).size).toBe(4);
+    for (const one of all) expect(await ask(one, '/health')).toMatchObject({ status: 200 });
+    await Promise.all(all.map((one) => one.close()));
+  });
+
   it('waits for nobody when it closes', async () => {
     const started = Promise.withResolvers<void>();
     const listener = await openAdmin({
