@@ -2,6 +2,7 @@
  * What a check against a limit in Redis costs this process: CPU per check beside PING and beside
  * rate-limiter-flexible's fixed window, one connection each. `node bench/redis/limiter.ts [--rounds N]`
  */
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -9,6 +10,8 @@ import { Redis } from 'ioredis';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createRequestRecord } from '../../src/core/request-context.ts';
 import { createRateLimiter } from '../../src/rate-limit/limiter.ts';
+import { createMemoryBuckets } from '../../src/rate-limit/memory-buckets.ts';
+import { createRedisBuckets } from '../../src/rate-limit/redis-buckets.ts';
 import type { RateLimitRule } from '../../src/rate-limit/rule.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import { startRedisServer } from '../../test/support/redis-server.ts';
@@ -32,7 +35,7 @@ if (server === undefined) throw new Error('expected a redis-server on the PATH, 
 const connections = connectRedis({ url: server.url, keyPrefix: 'bench:' }, silentLogger);
 const { redis: guarded, counters } = connections.limits;
 const redis = new Redis(server.url);
-for (const client of [guarded, redis]) await new Promise<void>((resolve) => void client.once('ready', resolve));
+await Promise.all([guarded, redis].map(async (client) => once(client, 'ready')));
 
 const subjects = Array.from({ length: CLIENTS }, (_, index) => ({
   principal: { subject: `user-${index}`, issuer: 'https://id.shop.example', roles: [], scopes: [], claims: {} },
@@ -41,9 +44,26 @@ const subjects = Array.from({ length: CLIENTS }, (_, index) => ({
 const everyone: RateLimitRule = { name: 'everyone', key: 'global', limit: 1_000_000_000, windowSeconds: 3600 };
 const clients: RateLimitRule = { ...everyone, name: 'clients', key: 'principal' };
 
+// As bare as rate-limiter-flexible: a key that is there already, and a number back. The others also say whose bucket it is
+// and write the headers of the answer.
+const clock = () => performance.now();
+const buckets = createRedisBuckets(connections.limits, {
+  fallback: createMemoryBuckets(clock),
+  logger: silentLogger,
+  clock,
+});
+const bucketOf = (client: number) => ({
+  key: `rl:{user-${client}}`,
+  increment: 4,
+  tolerance: 4_000_000_000,
+  group: 0,
+  onError: 'local' as const,
+});
+
 const contestants: Contestant[] = [
   { name: 'PING', check: async () => redis.ping() },
   ...rateLimiterFlexible(),
+  { name: 'Atrium, the bucket alone', check: async (client) => buckets.take([bucketOf(client)]) },
   limited('one rule', clients),
   limited('two rules', clients, everyone),
 ];

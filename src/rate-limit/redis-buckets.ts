@@ -47,6 +47,8 @@ export function createRedisBuckets(
     async take(charges, waiting) {
       const remembered = refusals.size === 0 ? [] : charges.map(rememberedBacklog);
       try {
+        if (remembered.length === 0 && !redis.isCluster)
+          return { backlogs: await takeByScript(charges, waiting), from: buckets };
         return { backlogs: await takeShared(charges, [...remembered], waiting), from: buckets };
       } catch (error) {
         if (failedAt === undefined)
@@ -76,7 +78,6 @@ export function createRedisBuckets(
     known: Backlogs,
     waiting?: RedisWait,
   ): Promise<Taken['backlogs']> {
-    if (known.length === 0 && !redis.isCluster) return takeByScript(charges, waiting);
     const take: Take = async (asked) => takeByScript(asked, waiting);
     // One script for each slot; what one took for a group that a later one refuses is given back.
     const tags = redis.isCluster ? new Set(charges.map(tagOf)) : [undefined];
@@ -95,15 +96,9 @@ export function createRedisBuckets(
   }
 
   async function takeByScript(charges: readonly Charge[], waiting?: RedisWait): Promise<readonly number[]> {
-    const backlogs = await connection.run(
-      async () =>
-        redis.atriumTake(
-          charges.length,
-          ...charges.map(({ key }) => key),
-          ...charges.flatMap(({ increment, tolerance, group }) => [increment, tolerance, group]),
-        ),
-      waiting,
-    );
+    const values: (string | number)[] = charges.map(({ key }) => key);
+    for (const { increment, tolerance, group } of charges) values.push(increment, tolerance, group);
+    const backlogs = await connection.run(async () => redis.atriumTake(charges.length, ...values), waiting);
     if (failedAt !== undefined && clock() - failedAt >= recoveredAfterMs) {
       failedAt = undefined;
       logger.info({}, 'rate limits are counted in Redis again');

@@ -7,6 +7,8 @@ import type { Charge } from './gcra.ts';
 
 /** A hash costs as much as the rest of a check in this process. */
 const hashes = new LRUCache<string, string>({ max: 10_000 });
+/** All requests with one token have one object. */
+const principals = new WeakMap<Principal, string>();
 
 /** `limit` of what is charged in `windowSeconds` for each value of `key`. */
 export interface RateLimitRule {
@@ -98,7 +100,14 @@ export function chargeOf(rule: CompiledRule, client: string, amount: number): Ch
 export function clientOf(key: ClientKey, { principal, clientAddress }: RateLimitSubject): string | undefined {
   if (key === 'global') return 'global';
   const isNamed = principal !== null && (key === 'principal' || (key === 'apiKey' && principal.issuer === 'api-key'));
-  if (isNamed) return hashOf('principal', principal.issuer, principal.subject);
+  if (isNamed) {
+    let hashed = principals.get(principal);
+    if (hashed === undefined) {
+      hashed = hashOf('principal', principal.issuer, principal.subject);
+      principals.set(principal, hashed);
+    }
+    return hashed;
+  }
   return key === 'apiKey' ? undefined : hashOf('address', clientNetwork(clientAddress));
 }
 

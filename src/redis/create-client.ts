@@ -52,6 +52,8 @@ export function createClient(access: RedisAccess, reconnectOnError: (error: Erro
     maxRetriesPerRequest: 0,
     // The default sends what was in flight a second time after a reconnect.
     autoResendUnfulfilledCommands: false,
+    // Its replies cost a third less to read than those of RESP3, and nothing here needs what that has more.
+    protocol: 2 as const,
     replyMapping: 'legacy' as const,
     reconnectOnError,
   };
