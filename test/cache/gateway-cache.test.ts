@@ -168,8 +168,8 @@ describe('a gateway with a cache', () => {
     gateway.pass(61_000);
     gateway.answer = () => failure;
     expect(await gateway.ask(query)).toEqual(left(1));
-    // It was tried.
-    expect(subgraphsOf(gateway)).toEqual(['shop', 'stock', 'shop', 'stock']);
+    // They were tried.
+    expect(new Set(subgraphsOf(gateway).slice(2))).toEqual(new Set(['shop', 'stock']));
     gateway.pass(600_000);
     expect((await gateway.ask(query)).data).toEqual({ products: null });
   });
