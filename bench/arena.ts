@@ -5,11 +5,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { composeSubgraphs } from '../src/supergraph/compose.ts';
 import type { Contestant } from './contestants.ts';
 import { Child } from './support/child.ts';
 import { countsSchema, loadResultSchema, subgraphsSchema, usageSchema } from './support/schemas.ts';
-import type { LoadJob, LoadResult, Subgraphs, Usage } from './support/schemas.ts';
+import type { Fault, LoadJob, LoadResult, Subgraphs, Usage } from './support/schemas.ts';
 import type { Workload } from './workloads.ts';
 
 /** Where contestants meet: the subgraphs, the clients and a supergraph file for each world. */
@@ -18,6 +19,10 @@ export interface Arena {
   start(contestant: Contestant, workload: Workload, nodeArgs?: readonly string[]): Promise<RunningContestant>;
   /** How many requests the subgraphs have had. */
   calls(): Promise<number>;
+  /** Where a subgraph of the shop is. */
+  addressOf(subgraph: string): Promise<string>;
+  /** Has a subgraph of the shop misbehave, or behave again. */
+  hurt(subgraph: string, fault: Fault): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,7 +32,7 @@ export interface RunningContestant {
   readonly readyMs: number;
   /** The text of one answer. */
   ask(body: string, token: string | undefined): Promise<string>;
-  load(job: Pick<LoadJob, 'seconds' | 'maxRequests' | 'from' | 'answerBytes'>): Promise<Measured>;
+  load(job: Omit<LoadJob, 'url' | 'workload'>): Promise<Measured>;
   usage(): Promise<Usage>;
   readonly process: Child;
   stop(): Promise<void>;
@@ -122,6 +127,14 @@ export async function openArena(): Promise<Arena> {
         };
       },
       calls: async () => (await counts()).calls,
+      async addressOf(subgraph) {
+        const found = subgraphs.find(({ world, name }) => world === 'shop' && name === subgraph);
+        if (found === undefined) throw new Error(`the shop has no ${subgraph}`);
+        return new URL(found.url).origin;
+      },
+      async hurt(subgraph, fault) {
+        await subgraphProcess.ask('fault', { subgraph, fault }, z.null());
+      },
       close,
     };
   } catch (error) {

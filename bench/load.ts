@@ -13,7 +13,9 @@ async function load(job: LoadJob): Promise<LoadResult> {
   const workload = workloads.find(({ name }) => name === job.workload);
   if (workload === undefined) throw new Error(`no workload "${job.workload}"`);
   const { origin, pathname } = new URL(job.url);
-  const pool = new Pool(origin, { connections: workload.connections, pipelining: 1 });
+  const tolerance = job.toleratesFailures === true ? { headersTimeout: 5_000 } : {};
+  const pool = new Pool(origin, { connections: workload.connections, pipelining: 1, ...tolerance });
+  let failed = 0;
   const latencies: number[] = [];
   let next = job.from;
   const start = performance.now();
@@ -23,7 +25,10 @@ async function load(job: LoadJob): Promise<LoadResult> {
       const asked = performance.now();
       if (asked >= end) return;
       const serial = next++;
-      await ask(pool, pathname, workload, serial, job.answerBytes);
+      await ask(pool, pathname, workload, serial, job.answerBytes).catch((error: unknown) => {
+        if (job.toleratesFailures !== true) throw error;
+        failed += 1;
+      });
       latencies.push(performance.now() - asked);
     }
   };
@@ -35,7 +40,7 @@ async function load(job: LoadJob): Promise<LoadResult> {
   const seconds = (performance.now() - start) / 1000;
   latencies.sort((a, b) => a - b);
   const quantile = (share: number) => latencies[Math.floor(share * (latencies.length - 1))] ?? Number.NaN;
-  return { requests: latencies.length, seconds, p50: quantile(0.5), p99: quantile(0.99), next };
+  return { requests: latencies.length, seconds, p50: quantile(0.5), p99: quantile(0.99), failed, next };
 }
 
 /** Resolves when the answer is there; rejects when it is not what it should be. */

@@ -7,6 +7,7 @@ import { contestantsWith } from './contestants.ts';
 import { measureWorkload } from './measure-workload.ts';
 import { help, parseOptions } from './options.ts';
 import type { BenchOptions } from './options.ts';
+import { measureFaults } from './faults.ts';
 import { measurePlanning } from './planning.ts';
 import { measureRedis } from './redis/measure-redis.ts';
 import { printFigures, printSummary } from './report.ts';
@@ -53,6 +54,10 @@ async function bench(options: BenchOptions): Promise<void> {
   const asked = workloads.filter(({ name }) => options.workloads.includes(name));
   const arena = await openArena();
   try {
+    if (options.faults) {
+      print(`${describeMachine()}.\n\n${await measureFaults(arena, options.seconds, say)}`);
+      return;
+    }
     if (options.soak !== undefined) {
       for (const workload of asked) print(await soak(arena, workload, present, options.soak, say));
       return;

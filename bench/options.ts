@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly start: boolean;
   /** What planning costs beside Apollo's planner alone, in place of load. */
   readonly planning: boolean;
+  /** What is noticed of faults of a subgraph, in place of load. */
+  readonly faults: boolean;
   /** What limits and caches on Redis cost, in place of load. */
   readonly redis: boolean;
   /** Where results are written; undefined writes none. */
@@ -39,6 +41,7 @@ Usage: npm run bench -- [flags]
   --soak N           N seconds of load on end for each contestant, watched for drift of GC, memory and CPU
   --start            what it costs to load a small and a large supergraph and to be ready, in place of load
   --planning         CPU of planning and compiling cold operations beside Apollo's planner alone, in this process
+  --faults           what clients and subgraphs notice of faults of one subgraph, beside @apollo/gateway, in place of load
   --redis            what limits and caches on Redis cost, and what is noticed when it stops, in place of load
   --out FILE         where the figures are written (default: bench/results/latest.json for a run of everything)`;
 
@@ -58,12 +61,13 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       start: { type: 'boolean', default: false },
       planning: { type: 'boolean', default: false },
       redis: { type: 'boolean', default: false },
+      faults: { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return 'help';
-  const load = values.soak === undefined && !values.start && !values.planning && !values.redis;
+  const load = values.soak === undefined && !values.start && !values.planning && !values.redis && !values.faults;
   const everything = load && values.workload === undefined && values.contestant === undefined;
   const standard = everything && !values.quick ? 'bench/results/latest.json' : undefined;
   return {
@@ -77,6 +81,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     start: values.start,
     planning: values.planning,
     redis: values.redis,
+    faults: values.faults,
     out: values.out ?? standard,
   };
 }

@@ -3,6 +3,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CannedAnswers } from './canned-answers.ts';
 import { answerParent } from './support/answer-parent.ts';
+import { faultSchema } from './support/schemas.ts';
+import type { Fault } from './support/schemas.ts';
 import { createCatalogue } from './worlds/catalogue.ts';
 import { createShop } from './worlds/shop.ts';
 import type { BenchSubgraph, World } from './worlds/world.ts';
@@ -11,11 +13,15 @@ import type { BenchSubgraph, World } from './worlds/world.ts';
 
 const counts = { calls: 0, executed: 0 };
 const worlds: Record<string, World> = { catalogue: createCatalogue(), shop: createShop() };
+const faults = new Map<string, Fault>();
+const servers = new Map<string, { readonly server: Server; readonly port: number }>();
 const listening: { world: string; name: string; url: string; sdl: string }[] = [];
 for (const [world, { subgraphs }] of Object.entries(worlds)) {
   for (const subgraph of subgraphs) {
-    const { port } = await listen(serve(subgraph));
     const { name, sdl } = subgraph;
+    const server = serve(subgraph);
+    const { port } = await listen(server);
+    servers.set(name, { server, port });
     listening.push({ world, name, sdl, url: `http://127.0.0.1:${port}/graphql` });
   }
 }
@@ -23,6 +29,16 @@ for (const [world, { subgraphs }] of Object.entries(worlds)) {
 answerParent({
   subgraphs: () => listening,
   counts: () => counts,
+  fault(payload) {
+    const { subgraph, fault } = faultSchema.parse(payload);
+    const { server, port } = servers.get(subgraph) ?? {};
+    if (fault === 'down') {
+      server?.close();
+      server?.closeAllConnections();
+    } else if (faults.get(subgraph) === 'down') server?.listen(port, '127.0.0.1');
+    faults.set(subgraph, fault);
+    return null;
+  },
 });
 
 function serve(subgraph: BenchSubgraph): Server {
@@ -32,6 +48,9 @@ function serve(subgraph: BenchSubgraph): Server {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       counts.calls += 1;
+      const fault = faults.get(subgraph.name);
+      if (fault === 'hangs') return undefined;
+      if (typeof fault === 'object' && Math.random() < fault.unavailable) return response.writeHead(503).end();
       const text = Buffer.concat(chunks).toString('utf8');
       // As in the shop, the catalogue is public.
       const isPublic = subgraph.name === 'products' || text.includes('"__typename":"Product"');

@@ -30,6 +30,8 @@ export const loadJobSchema = z.object({
   from: z.number(),
   /** Every answer's length; absent when answers differ. */
   answerBytes: z.number().optional(),
+  /** Counts answers with errors, and those that do not come within five seconds, instead of ending. */
+  toleratesFailures: z.boolean().optional(),
 });
 
 /** Latencies in milliseconds. */
@@ -38,9 +40,18 @@ export const loadResultSchema = z.object({
   seconds: z.number(),
   p50: z.number(),
   p99: z.number(),
+  /** Of the requests. */
+  failed: z.number(),
   next: z.number(),
 });
 
+/** What a subgraph does from now on; `unavailable`: it answers this share with 503. */
+export const faultSchema = z.object({
+  subgraph: z.string(),
+  fault: z.union([z.enum(['none', 'hangs', 'down']), z.object({ unavailable: z.number() })]),
+});
+
+export type Fault = z.infer<typeof faultSchema>['fault'];
 export type Subgraphs = z.infer<typeof subgraphsSchema>;
 export type Usage = z.infer<typeof usageSchema>;
 export type Alive = z.infer<typeof aliveSchema>;

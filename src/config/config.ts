@@ -148,7 +148,7 @@ const calls = {
     failureShare: share.default(subgraphDefaults.breaker.failureShare),
     /** With fewer requests than this it goes on being asked. */
     minRequests: count.default(subgraphDefaults.breaker.minRequests),
-    /** How long; longer each time it happens again at once, up to tenfold. */
+    /** How long; longer each time it happens again at once, up to fivefold. */
     openMs: milliseconds.default(subgraphDefaults.breaker.openMs),
   }),
   /** Requests of this process that may be at it at once. */

@@ -5,7 +5,7 @@ export interface BreakerOptions {
   readonly failureShare: number;
   /** With fewer requests than this it does not open by their share. */
   readonly minRequests: number;
-  /** How long it stays open the first time, in milliseconds; longer each time it opens again at once, up to tenfold. */
+  /** How long it stays open the first time, in milliseconds; longer each time it opens again at once, up to fivefold. */
   readonly openMs: number;
 }
 
@@ -14,7 +14,7 @@ export type Verdict = 'success' | 'failure' | 'nothing';
 
 /** Successful probes that close it. */
 const PROBES = 3;
-const MAX_BACKOFF = 10;
+const MAX_BACKOFF = 5;
 
 /**
  * The circuit breaker of one address (M. Nygard, Release It!). Closed, it lets everything through and counts; open, nothing

@@ -61,7 +61,7 @@ describe('parseConfig', () => {
           "breaker": {
             "failureShare": 0.5,
             "minRequests": 20,
-            "openMs": 5000,
+            "openMs": 1000,
           },
           "maxInFlight": 256,
           "maxResponseBytes": 10000000,

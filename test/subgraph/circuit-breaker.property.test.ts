@@ -92,7 +92,7 @@ class BreakerModel {
   #open(now: number): void {
     this.isClosed = false;
     this.#openings += 1;
-    this.#openUntil = now + 1_000 * Math.min(this.#openings, 10);
+    this.#openUntil = now + 1_000 * Math.min(this.#openings, 5);
     this.#passed = 0;
     this.#verdicts = [];
   }
