@@ -39,7 +39,7 @@ answerParent({
     if (globalThis.gc === undefined) throw new Error('expected --expose-gc');
     await globalThis.gc({ type: 'major', execution: 'async' });
     const { heapUsed, external } = process.memoryUsage();
-    return { heapBytes: heapUsed, externalBytes: external };
+    return { heapBytes: heapUsed, externalBytes: external, resources: process.getActiveResourcesInfo() };
   },
   /** Takes microseconds between two samples. */
   startProfile: async (payload) => {

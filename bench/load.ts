@@ -14,7 +14,8 @@ async function load(job: LoadJob): Promise<LoadResult> {
   if (workload === undefined) throw new Error(`no workload "${job.workload}"`);
   const { origin, pathname } = new URL(job.url);
   const tolerance = job.toleratesFailures === true ? { headersTimeout: 5_000 } : {};
-  const pool = new Pool(origin, { connections: workload.connections, pipelining: 1, ...tolerance });
+  const { connections = workload.connections } = job;
+  const pool = new Pool(origin, { connections, pipelining: 1, ...tolerance });
   let failed = 0;
   const latencies: number[] = [];
   let next = job.from;
@@ -33,7 +34,7 @@ async function load(job: LoadJob): Promise<LoadResult> {
     }
   };
   try {
-    await Promise.all(Array.from({ length: workload.connections }, client));
+    await Promise.all(Array.from({ length: connections }, client));
   } finally {
     await pool.close();
   }

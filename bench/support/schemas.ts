@@ -18,8 +18,12 @@ export const usageSchema = z.object({
   heapUsedBytes: z.number(),
 });
 
-/** Of a gateway after a full collection: JavaScript's heap, and buffers and the like outside of it. */
-export const aliveSchema = z.object({ heapBytes: z.number(), externalBytes: z.number() });
+/** Of a gateway after a full collection: JavaScript's heap, buffers and the like outside of it, timers, sockets and such. */
+export const aliveSchema = z.object({
+  heapBytes: z.number(),
+  externalBytes: z.number(),
+  resources: z.array(z.string()),
+});
 
 export const loadJobSchema = z.object({
   url: z.string(),
@@ -32,6 +36,8 @@ export const loadJobSchema = z.object({
   answerBytes: z.number().optional(),
   /** Counts answers with errors, and those that do not come within five seconds, instead of ending. */
   toleratesFailures: z.boolean().optional(),
+  /** The workload's own when absent. */
+  connections: z.number().optional(),
 });
 
 /** Latencies in milliseconds. */
