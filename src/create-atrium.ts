@@ -221,12 +221,20 @@ function answerOptions(
   shared: Store | undefined,
   log: InvalidationLog | undefined,
 ): AnswerOptions {
-  const { headers, authentication, authorization, context, plugins, introspection, limits } = config;
+  const { headers, authentication, authorization, context, plugins, introspection, limits, rateLimit } = config;
   // What functions decided must not outlive them in a store, where those of the next deployment would find it.
-  const hasFunctions = authorization !== undefined || context !== undefined || plugins.length > 0;
+  const hasFunctions =
+    [authorization, context, config.overrideLabels].some((given) => given !== undefined) || plugins.length > 0;
   const known = createKnownAnswers({ maxBytes, store: hasFunctions ? undefined : shared });
   const { cookie, apiKeys } = authentication ?? {};
-  const configuration = canonicalJson([introspection, limits, headers, config.subgraphs, config.subgraphAddresses]);
+  const configuration = canonicalJson([
+    introspection,
+    limits,
+    rateLimit,
+    headers,
+    config.subgraphs,
+    config.subgraphAddresses,
+  ]);
   return {
     ...options,
     known,
@@ -239,7 +247,8 @@ function answerOptions(
     ],
     configuration: hash('sha256', configuration),
     generation: () => gateway.supergraphInUse?.id ?? '',
-    invalidations: () => (log?.isLive() === true ? `${log.known.epoch} ${log.known.number}` : undefined),
+    invalidations: () =>
+      log?.isLive() === true && log.known.isSettled ? `${log.known.epoch} ${log.known.number}` : undefined,
     scopeOf: (exchange) => gateway.scopeOf(exchange),
   };
 }

@@ -211,7 +211,7 @@ export class AtriumGateway extends ApolloGateway {
     const rejected = enforcement === 'reject' ? rejection(decided, context.principal) : undefined;
     if (rejected !== undefined) return { errors: rejected };
     if (decided.refused !== undefined) return refusedMutation(decided.refused);
-    const cost = generation.costOf({ asked, decided, variables: coerced });
+    let cost = generation.costOf({ asked, decided, variables: coerced });
     refuseCostly(cost, context, costOptions);
 
     const { denials } = decided;
@@ -223,6 +223,7 @@ export class AtriumGateway extends ApolloGateway {
         await limited.refund();
         return refusedMutation(decided.refused);
       }
+      cost = generation.costOf({ asked, decided, variables: coerced });
     }
 
     const enforced = createDataPhase(decided, schema, asked.names);

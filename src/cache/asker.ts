@@ -1,3 +1,4 @@
+import { correlatingHeaders } from '../core/correlating-headers.ts';
 import { identityOf } from '../core/identity-headers.ts';
 import type { IdentityHeaders } from '../core/identity-headers.ts';
 import { isJsonObject, readJson } from '../core/json.ts';
@@ -65,7 +66,9 @@ export class Asker {
   /** By what an answer with this `Vary` (RFC 9110, section 12.5.5) varies; undefined when that cannot be told. */
   variationOf(vary: string | undefined, audience: Audience): Variation | undefined {
     const { forwardedHeaders, fromPrincipal = {} } = this.#options;
-    const sent = [...forwardedHeaders, ...Object.keys(fromPrincipal).map((name) => name.toLowerCase())];
+    // Of correlating headers each request has its own: what varies by one is kept for nobody.
+    const forwarded = forwardedHeaders.filter((name) => !correlatingHeaders.includes(name));
+    const sent = [...forwarded, ...Object.keys(fromPrincipal).map((name) => name.toLowerCase())];
     const names = (vary ?? '').split(',').flatMap((name) => name.trim().toLowerCase() || []);
     const varying = names.filter((name) => sent.includes(name));
     const isKnown = names.every((name) => sent.includes(name) || constantHeaders.includes(name));

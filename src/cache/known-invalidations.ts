@@ -37,6 +37,11 @@ export class KnownInvalidations {
     return this.#floor;
   }
 
+  /** Every invalidation has its number: one in doubt, or a log that is lost, has none to tell answers before from those after. */
+  get isSettled(): boolean {
+    return this.#epoch !== '' && this.#doubts.size === 0;
+  }
+
   /** Infinity while an invalidation that should have happened may not be in the log. */
   latest(tag: string): number {
     return this.#doubts.has(tag) ? Infinity : (this.#latest.get(tag) ?? 0);

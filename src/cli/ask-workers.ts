@@ -17,7 +17,11 @@ export function askWorkers(ready: ReadonlySet<Worker>, sharesStores: boolean): A
       return ask(oneOf(ready), 'supergraph');
     },
     async invalidate(body) {
-      if (sharesStores) return ask(oneOf(ready), 'invalidate', body);
+      if (sharesStores) {
+        const answer = await ask(oneOf(ready), 'invalidate', body);
+        // Those whom Redis cannot tell now are told here.
+        if (!('outcome' in answer && answer.outcome === 'delayed')) return answer;
+      }
       const answers = [...ready].map((worker) =>
         ask(worker, 'invalidate', body).catch((error: unknown) => {
           // What a worker kept that died is gone as well.

@@ -8,9 +8,9 @@ export class Reuse {
   isPublic = true;
   /** Some part is meant for the one who asked alone. */
   isPrivate = false;
-  /** Rules had a say: it is for those who ask in the same scope. */
+  /** Rules, or the labels of `@override`, had a say: it is for those who ask in the same scope. */
   isDecided = false;
-  /** Nobody else may have it: a limit counts such operations one by one, or it tells what this request alone asked to know. */
+  /** Nobody else may have it: a limit counts such operations one by one, it tells what this request alone asked to know, or varies by its baggage. */
   isOwn = false;
 
   forbid(): void {

@@ -57,6 +57,8 @@ export async function fetchThroughCache(
       );
     });
     await ask(claimed.flatMap(({ fetch, reading, ours }) => partOf(fetch, reading, ours)));
+    // What was not kept has to be asked for by whoever waits for it, and those may be whom this request waits for.
+    for (const { reading, ours } of claimed) reading.release(ours);
     await ask((await Promise.all(left)).flat());
   } finally {
     for (const { reading, missing } of wanted) reading.release(missing);

@@ -3,8 +3,13 @@ import type { FieldNode, GraphQLError, GraphQLField } from 'graphql';
 import type { MutatedField } from '../cache/mutation-invalidation.ts';
 import type { AskedOperation } from './asked-operation.ts';
 
-/** A subgraph that could not tell how it went may have done it. */
-const uncertain: readonly unknown[] = ['SUBGRAPH_TIMEOUT', 'SUBGRAPH_UNREACHABLE', 'SUBGRAPH_INVALID_RESPONSE'];
+/** A subgraph that could not tell how it went, or for which a proxy has told something, may have done it. */
+const uncertain: readonly unknown[] = [
+  'SUBGRAPH_TIMEOUT',
+  'SUBGRAPH_UNREACHABLE',
+  'SUBGRAPH_HTTP_ERROR',
+  'SUBGRAPH_INVALID_RESPONSE',
+];
 
 /** The fields of a mutation that have run, or may have: all but those that are null with an error of their own. */
 export function mutatedFields(

@@ -34,7 +34,7 @@ export function share(response: SubgraphResponse, slots: readonly FetchSlot[]): 
   const owns = ({ path }: SubgraphError, slot: number): boolean =>
     slots[slot]?.step.requires === undefined
       ? path !== undefined && path.length > 0
-      : path?.[0] === keys[slot] && typeof path?.[1] === 'number';
+      : path?.[0] === keys[slot] && isAsked(path?.[1], slots[slot]);
   const unplaced = response.errors.filter((error) => !keys.some((_, slot) => owns(error, slot)));
   return keys.map((key, slot) => ({
     response,
@@ -44,6 +44,10 @@ export function share(response: SubgraphResponse, slots: readonly FetchSlot[]): 
     reportsUnplaced: slot === 0,
     tags: tagsOf(response, slots, slot),
   }));
+}
+
+function isAsked(at: string | number | undefined, { representations }: FetchSlot): boolean {
+  return typeof at === 'number' && representations[at] !== undefined;
 }
 
 /** Those of entities stand in the order of one `_entities` field, those of root fields are for all of them. */

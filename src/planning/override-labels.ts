@@ -30,6 +30,8 @@ export async function activeLabels(
 async function isActive(label: string, request: RequestContext, { decide, random, log }: LabelRules): Promise<boolean> {
   const percentage = /^percent\((\d+(?:\.\d+)?)\)$/u.exec(label)?.[1];
   if (percentage !== undefined) return random() * 100 < Number(percentage);
+  const { reuse } = request.record;
+  if (decide !== undefined && reuse !== undefined) reuse.isDecided = true;
   try {
     return (await decide?.(label, request)) === true;
   } catch (err) {

@@ -107,6 +107,9 @@ export function createOperationLimiter(
       const { scope, operations, charge } = rule;
       const times = calls?.get(scope) ?? 0;
       const applies = isFieldScope(scope) ? times > 0 : operations?.includes(kindOf(operation)) !== false;
+      const { reuse } = operation.context.record;
+      // Whom it does not count may have a header by which it counts another who asks the same.
+      if (applies && typeof rule.key === 'function' && reuse !== undefined) reuse.isOwn = true;
       const client = applies ? clientFor(rule, operation.context) : undefined;
       if (client === undefined) return [];
       const amount = charge === 'field' ? times : charge === 'request' ? 1 : operation.cost();

@@ -6,7 +6,11 @@ import { clientNetwork } from './client-address.ts';
 import type { Charge } from './gcra.ts';
 
 /** A hash costs as much as the rest of a check in this process. */
-const hashes = new LRUCache<string, string>({ max: 10_000 });
+const hashes = new LRUCache<string, string>({
+  maxSize: 4_000_000,
+  // V8 keeps a character in one or two bytes.
+  sizeCalculation: (hashed, text) => 2 * (hashed.length + text.length),
+});
 /** All requests with one token have one object. */
 const principals = new WeakMap<Principal, string>();
 

@@ -11,7 +11,7 @@ import { Reuse } from '../core/reuse.ts';
 import type { Documents, RequestParams } from '../documents/find-document.ts';
 import { errorCodesOf } from '../telemetry/access-log.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
-import { Answers } from './answers.ts';
+import { Answers, setsCookie } from './answers.ts';
 import type { AnswerOptions, Asked, MadeAnswer } from './answers.ts';
 import type { Exchange, ServerContext } from './exchange.ts';
 import { paramsOfBody, paramsOfSearch, searchOf } from './graphql-params.ts';
@@ -43,6 +43,8 @@ export function createOperationHandler(options: OperationOptions) {
   const { apollo, documents, server } = options;
   const answers = options.answers && new Answers(options.answers);
   const flights = options.answers?.shareInFlight === true ? new Flights<Outcome>() : undefined;
+  /** Requests answered that may have changed something: who asks after one is not told what was asked before it. */
+  let changes = 0;
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { exchange, method } = request;
@@ -63,7 +65,8 @@ export function createOperationHandler(options: OperationOptions) {
     if (reply.raw.destroyed) abort.abort();
     exchange.abort = abort;
     if (answers === undefined || asked === undefined || mayMutate(params)) {
-      return send({ made: await make(abort.signal), exchange }, request, reply);
+      const made = await make(abort.signal).finally(() => (changes += 1));
+      return send({ made, exchange }, request, reply);
     }
 
     const key = answers.keyOf(asked, params);
@@ -73,18 +76,20 @@ export function createOperationHandler(options: OperationOptions) {
       exchange.record.reuse = new Reuse();
       const made = await make(signal);
       const answer = answers.keep(asked, key, made, exchange);
-      return { made, answer, exchange, isForFollowers: mayFollow(exchange, asked) };
+      return { made, answer, exchange, isForFollowers: mayFollow(made, exchange, asked) };
     };
     // Who waits less long than others neither waits for one of them nor has them make do with what it got.
-    const flight = exchange.headers[timeoutHeader] === undefined ? flights?.join(key, abort.signal, run) : undefined;
+    const isPatient = exchange.headers[timeoutHeader] === undefined;
+    const flight = isPatient ? flights?.join(`${key} ${changes}`, abort.signal, run) : undefined;
     const outcome = await (flight?.result ?? run(abort.signal));
     const isMine = flight?.leads !== false || outcome.isForFollowers === true;
     return send(isMine ? outcome : await run(abort.signal), request, reply);
   };
 
-  /** Nobody waits less long or is counted less for asking what somebody else asks. */
-  function mayFollow({ record: { reuse }, startedAt }: Exchange, { generation }: Asked): boolean {
+  /** Nobody waits less long, is counted less or becomes another for asking what somebody else asks. */
+  function mayFollow(made: MadeAnswer, { record: { reuse }, startedAt }: Exchange, { generation }: Asked): boolean {
     if (reuse === undefined || reuse.isOwn || (reuse.generation ?? generation) !== generation) return false;
+    if (setsCookie(made)) return false;
     return performance.now() < startedAt + server.requestTimeoutMs;
   }
 

@@ -97,7 +97,7 @@ export class Answers {
     if (made.status !== 200 || operationType !== 'query' || errorCodes.length > 0) return undefined;
     if (reuse.isPrivate && principal === null) return undefined;
     // Without any part it is about the schema alone, and nothing says for how long.
-    if (reuse.freshUntil === Infinity || made.headers.some(([name]) => name === 'set-cookie')) return undefined;
+    if (reuse.freshUntil === Infinity || setsCookie(made)) return undefined;
     const madeAt = performance.now();
     const seconds = Math.floor(Math.min((reuse.freshUntil - madeAt) / 1000, this.#options.maxSeconds));
     if (seconds < 1) return undefined;
@@ -119,6 +119,11 @@ export class Answers {
     this.#principals.set(principal, text);
     return text;
   }
+}
+
+/** It says who a client is from now on: no other client is that. */
+export function setsCookie({ headers }: MadeAnswer): boolean {
+  return headers.some(([name]) => name === 'set-cookie');
 }
 
 /** What Apollo Server's CSRF prevention reads: a request finds only answers to those that got past it alike. */

@@ -1,4 +1,5 @@
 import { connectionHeaders } from '../core/connection-headers.ts';
+import { correlatingHeaders } from '../core/correlating-headers.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import { identityHeaderProblems, identityOf } from '../core/identity-headers.ts';
 import type { IdentityHeaders } from '../core/identity-headers.ts';
@@ -28,9 +29,6 @@ const NEVER_RETURNED = ['cache-control', 'age', 'vary', 'etag'];
 
 /** W3C Trace Context and Baggage. */
 const TRACE_CONTEXT = ['traceparent', 'tracestate', 'baggage'];
-
-/** They tell one request from another, not whose it is. */
-const CORRELATING = new Set([...TRACE_CONTEXT, 'x-request-id']);
 
 /** Whoever may ask on whose behalf: a service that trusts one of them has to be told that it was not sent, too. */
 const CREDENTIALS = ['authorization', 'cookie'];
@@ -62,7 +60,7 @@ export function createHeaderPolicy(rules: HeaderRules, { signs = false } = {}): 
   const tellsPrincipal = signs || Object.keys(fromPrincipal).length > 0;
   const forwarded = allowed([...rules.toSubgraphs, ...TRACE_CONTEXT]);
   const returned = allowed(rules.toClients).filter((name) => !NEVER_RETURNED.includes(name));
-  const deciding = forwarded.filter((name) => !CORRELATING.has(name));
+  const deciding = forwarded.filter((name) => !correlatingHeaders.includes(name));
   return {
     deciding: [...deciding, ...CREDENTIALS, ...Object.keys(fromPrincipal).map((name) => name.toLowerCase())],
     toSubgraph(context, timeoutMs) {

@@ -46,7 +46,10 @@ export interface CachedGateway {
 export async function openCachedGateway(
   sdls: Readonly<Record<string, string>>,
   answer: CachedGateway['answer'],
-  { invalidate = {} }: { readonly invalidate?: MutationInvalidations } = {},
+  {
+    invalidate = {},
+    timeoutMs = 300,
+  }: { readonly invalidate?: MutationInvalidations; readonly timeoutMs?: number } = {},
 ): Promise<CachedGateway> {
   const calls: Call[] = [];
   const servers = await Promise.all(
@@ -79,7 +82,7 @@ export async function openCachedGateway(
   const backend = createMemoryBackend({ maxBytes: 1_000_000, clock });
   const atrium = new AtriumGateway({
     supergraphSdl: composition.supergraphSdl,
-    subgraph: () => ({ timeoutMs: 300 }),
+    subgraph: () => ({ timeoutMs }),
     createCache: (supergraphId, sdl) =>
       createEntityCache(backend, {
         facts: schemaFacts(sdl),

@@ -211,6 +211,12 @@ for (const variant of backendVariants) {
       });
     });
 
+    it('keeps nothing that varies by a correlating header, which each request has its own of', async () => {
+      const by = open({ forwardedHeaders: ['baggage'] });
+      await keep(by, lookupOf(), { values: [lamp], headers: { ...forAMinute, vary: 'baggage' } });
+      expect(await valueFor(anonymous(), lookupOf(), by)).toBeUndefined();
+    });
+
     describe('keeps what is as long as it may be', () => {
       const keepFor = async (cacheControl: string, more: Partial<Answer> = {}, by = cache) =>
         keep(by, lookupOf(), { values: [lamp], headers: { 'cache-control': cacheControl }, ...more });

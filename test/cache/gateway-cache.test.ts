@@ -104,6 +104,7 @@ describe('a gateway with a cache', () => {
     ['no path', {}],
     ['a path elsewhere', { path: ['other'] }],
     ['a path to all entities', { path: ['_entities'] }],
+    ['a path to an entity that was not asked for', { path: ['_entities', 2, 'left'] }],
   ])('keeps nothing of an answer with an error with %s', async (_, place) => {
     const errors = [{ message: 'broken', ...place }];
     const gateway = await openCachedGateway(sdls, ({ subgraph }) =>
@@ -111,10 +112,12 @@ describe('a gateway with a cache', () => {
         ? { headers: forAMinute, body: { data: { products }, errors: [{ message: 'm', path: ['products', 0] }] } }
         : { headers: forAMinute, body: { data: { _entities: [{ left: 1 }, null] }, errors } },
     );
-    await gateway.ask(query);
+    const { errors: told } = await gateway.ask(query);
+    expect(told).toContainEqual(expect.objectContaining({ message: 'broken' }));
     await gateway.written();
     await gateway.ask(query);
     expect(subgraphsOf(gateway)).toEqual(['shop', 'stock', 'shop', 'stock']);
+    expect(gateway.calls.map(({ representations }) => representations.length)).toEqual([0, 2, 0, 2]);
   });
 
   it('keeps each answer for its own time, whatever it is given together with', async () => {
@@ -263,6 +266,7 @@ describe('a gateway with a cache', () => {
         mutation,
       ],
       ['when nobody knows whether it has run', { hang: true }, mutation],
+      ['when a proxy on the way has given up', { status: 504, body: 'late' }, mutation],
       ['with an argument by variable', renamed, 'mutation ($id: ID = 1) { rename(id: $id, name: "x") { name } }'],
     ])('%s, before the client hears of it', async (_, answer, document) => {
       const gateway = await open(() => answer);

@@ -146,6 +146,15 @@ describe('known answers of one process', () => {
     ]);
   });
 
+  it('count with their names and headers, which are not ours to choose', () => {
+    const long = 'x'.repeat(6_000);
+    for (const more of [{ operationName: long }, { headers: [['x-a', long] as const] }]) {
+      const answers = createKnownAnswers({ maxBytes: 25_000, clock: () => 0 });
+      for (const key of ['1', '2']) answers.keep(key, key, answer('{}', more));
+      expect(['1', '2'].map((alias) => answers.known(alias) !== undefined)).toEqual([false, true]);
+    }
+  });
+
   it('are found by any text that asks the same, once it was asked', async () => {
     const answers = createKnownAnswers({ maxBytes: 25_000, clock: () => 0 });
     answers.keep('key', 'one', answer('{}'));

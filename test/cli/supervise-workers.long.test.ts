@@ -14,6 +14,15 @@ describe('workers', { timeout: 120_000 }, () => {
     expect(gateway.messages.filter((line) => line.startsWith('told'))).toHaveLength(1);
   });
 
+  it('are all told what Redis cannot be told yet', async () => {
+    const gateway = await startSupervised(2, 'shared');
+    const answer = { status: 200, body: { kind: 'later', outcome: 'delayed' } };
+    expect(await gateway.invalidate({ kind: 'later' })).toEqual(answer);
+    gateway.signal('SIGTERM');
+    await gateway.ended;
+    expect(gateway.messages).toEqual(expect.arrayContaining(['told 1', 'told 2']));
+  });
+
   it('leave no client waiting whose connection they never took', async () => {
     const gateway = await startSupervised(2);
     const [frozen] = await gateway.askUntil((all) => all.length > 0);

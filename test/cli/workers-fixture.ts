@@ -72,7 +72,7 @@ async function work(id: number): Promise<number> {
           for (;;);
         }
         process.stderr.write(`told ${id}\n`);
-        return { kind };
+        return kind === 'later' ? { kind, outcome: 'delayed' } : { kind };
       },
     },
   };

@@ -243,6 +243,20 @@ describe('limits on operations and fields', () => {
     expect(await remaining()).toBe('"limit";r=53;t=36');
   });
 
+  it('charges nothing for what a field’s own limit has refused', async () => {
+    const costs = rule({ name: 'costs', scope: 'operation', charge: 'cost', limit: 100 });
+    const gateway = await open([costs, rule({ name: 'products', scope: 'Query.products', limit: 1 })]);
+    const left = async (query: string) =>
+      /"costs";r=(\d+)/.exec((await ask(gateway, query)).headers['ratelimit'] ?? '')?.[1];
+    await left('{ products { name } }');
+    // The root and two products; what is left is told before this one is charged for the root alone.
+    expect(await left('{ __typename }')).toBe('96');
+    const { errors } = await ask(gateway, '{ me { name } products { name } }');
+    expect(errors).toMatchObject([{ path: ['products'], extensions: { code: 'RATE_LIMITED', policy: 'products' } }]);
+    // The root and one user.
+    expect(await left('{ __typename }')).toBe('93');
+  });
+
   it('counts by what a function of the context says, not at all for null, by address where it fails', async () => {
     const keys: (() => unknown)[] = [
       () => 'a',

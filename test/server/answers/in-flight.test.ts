@@ -19,10 +19,10 @@ const held = (value: unknown) => async () => {
 };
 const subgraphs = {
   a: {
-    sdl: 'type Query { a: Int broken: Int mutation: Int } type Mutation { change: Int }',
+    sdl: 'type Query { a: Int broken: Int mutation: Int } type Mutation { change: Int now: Int }',
     resolvers: {
       Query: { a: held(1), broken: held(new Error('broken')), mutation: held(1) },
-      Mutation: { change: held(1) },
+      Mutation: { change: held(1), now: () => 1 },
     },
   },
 };
@@ -112,6 +112,18 @@ it('A20: who asks for somebody else, and whatever may be a mutation, asks alone'
   expect(new Set(queries.map(({ headers }) => headers['x-user']))).toEqual(new Set(['ann', 'bob', undefined]));
   expect(queries).toHaveLength(3);
   expect(gateway.calls).toHaveLength(7);
+});
+
+it('is not joined after a mutation, which it may know nothing of', async () => {
+  const before = gateway.post({ query: '{ a }' });
+  await gateway.called(1);
+  await gateway.post({ query: 'mutation { now }' });
+  const after = [gateway.post({ query: '{ a }' }), gateway.post({ query: '{ a }' })];
+  await gateway.called(3);
+  await gateway.post({ query: '{ __typename }' });
+  gate.resolve();
+  for (const response of [before, ...after]) expect(await (await response).json()).toEqual({ data: { a: 1 } });
+  expect(gateway.calls).toHaveLength(3);
 });
 
 it('survives the client that asked first', async () => {

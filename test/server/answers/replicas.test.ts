@@ -59,6 +59,8 @@ describe.skipIf(redisUrl === null)('replicas with one Redis', () => {
     ['rules', { authorization: { rules: shield({ Query: { a: rule()(() => true) } }) } }],
     ['a context', { context: () => ({}) }],
     ['plugins', { plugins: [{}] }],
+    ['labels of their own', { overrideLabels: () => false }],
+    ['limits', { rateLimit: { rules: [{ name: 'all', key: 'global', limit: 100, windowSeconds: 60 }] } }],
     ['other headers', { headers: { toSubgraphs: ['x-a'] } }],
   ])('with %s take no answer of those without, and the other way round', async (_, more) => {
     const keyPrefix = `atrium-test:${randomUUID()}:`;
