@@ -42,6 +42,7 @@ interface HttpSubgraph {
   onAbandoned: () => void;
 }
 
+const neverAgain = { maxTries: 1, budgetShare: 0, budgetPerSecond: 0 };
 const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])`;
 
 const catalogue = `${link}
@@ -148,7 +149,8 @@ async function openShop(batching: Batching | undefined): Promise<Shop> {
   const gateway = new AtriumGateway({
     supergraphSdl: composition.supergraphSdl,
     headers: { toSubgraphs: ['authorization', 'x-tenant'], toClients: [] },
-    subgraph: (name) => (name === 'stock' && batching !== undefined ? { batching } : {}),
+    // What the client of a subgraph sends again is a matter of its own.
+    subgraph: (name) => ({ retry: neverAgain, ...(name === 'stock' && batching !== undefined && { batching }) }),
   });
   const apollo = new ApolloServer<object>({
     gateway,
