@@ -15,6 +15,8 @@ export type Fault =
   | { readonly kind: 'corrupt'; readonly after: number }
   /** The connection ends after so many bytes. */
   | { readonly kind: 'cut'; readonly after: number }
+  /** Every piece of an answer comes twice. */
+  | { readonly kind: 'repeat' }
   /** The connection is reset (RST) before the first byte of an answer, or right after its head. */
   | { readonly kind: 'reset'; readonly after: 'request' | 'head' };
 
@@ -57,8 +59,8 @@ export async function startFaultProxy(target: URL): Promise<FaultProxy> {
       const upstream = connect(Number(target.port), target.hostname);
       const link: Link = { client, upstream, answered: 0, isStarved: false, held: 0, queue: Promise.resolve() };
       links.add(link);
-      client.on('data', (bytes) => ask(link, bytes));
-      upstream.on('data', (bytes) => answer(link, bytes));
+      client.on('data', (bytes) => ask(link, bytesOf(bytes)));
+      upstream.on('data', (bytes) => answer(link, bytesOf(bytes)));
       const drop = (): void => {
         links.delete(link);
         client.destroy();
@@ -86,6 +88,9 @@ export async function startFaultProxy(target: URL): Promise<FaultProxy> {
     switch (fault.kind) {
       case 'none':
         return later(link, 0, () => client.write(bytes));
+      case 'repeat':
+        client.write(Buffer.concat([bytes, bytes]));
+        return;
       case 'delay':
         return later(link, fault.ms, () => client.write(bytes));
       case 'throttle':
@@ -147,4 +152,8 @@ function later(link: Link, ms: number, act: () => void): void {
     if (link.client.writable) act();
     link.held -= 1;
   });
+}
+
+function bytesOf(data: string | Buffer): Buffer {
+  return typeof data === 'string' ? Buffer.from(data) : data;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerProblems, secret } from './answer-problems.ts';
-import type { Answer } from './ask.ts';
 import { ask } from './ask.ts';
+import type { Answer } from './ask.ts';
 import { startSubgraphServer } from './subgraph-server.ts';
 import { shop } from './shop.ts';
 
@@ -29,7 +29,7 @@ describe('what checks answers', () => {
     expect(answerProblems(answer)).toEqual([]);
   });
 
-  it.each([
+  it.each<[string, Answer]>([
     ['no JSON', said(undefined, { text: '<h1>' })],
     ['another type', said({ data: {} }, { contentType: 'text/html' })],
     ['an unknown key', said({ data: {}, trace: 1 })],
@@ -55,7 +55,7 @@ describe('what checks answers', () => {
       'in node_modules',
       'x is not a function',
       secret,
-    ].map((message) => [message, said(failed({ message }))] as const),
+    ].map((message): [string, Answer] => [message, said(failed({ message }))]),
   ])('does not take %s', (_, answer) => {
     expect(answerProblems(answer)).not.toEqual([]);
   });

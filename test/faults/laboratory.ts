@@ -51,7 +51,11 @@ export interface Laboratory {
   close(): Promise<void>;
 }
 
-export async function openLaboratory(config: (lab: { folder: string }) => Partial<AtriumUserConfig> = () => ({})) {
+export async function openLaboratory(
+  config: (
+    lab: Pick<Laboratory, 'proxies' | 'subgraphs'> & { readonly folder: string },
+  ) => Partial<AtriumUserConfig> = () => ({}),
+) {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-'));
   const subgraphs = await mapShop((name) => startSubgraphServer(shop[name]));
   const proxies = await mapShop((name) => startFaultProxy(new URL(subgraphs[name].url)));
@@ -64,7 +68,7 @@ export async function openLaboratory(config: (lab: { folder: string }) => Partia
   const log: LogLine[] = [];
   const write = (fields: object, message: string): void => void log.push({ message, fields: { ...fields } });
   const logger: Logger = { debug: write, info: write, warn: write, error: write };
-  const { server, subgraphs: settings, subgraphDefaults, ...rest } = config({ folder });
+  const { server, subgraphs: settings, subgraphDefaults, ...rest } = config({ folder, proxies, subgraphs });
   const input = {
     server: { port: 0, requestTimeoutMs: deadlineMs, ...server },
     admin: { enabled: false },

@@ -75,7 +75,13 @@ export const transportCases: readonly SubgraphCase[] = [
     ...unreachable,
   },
   { id: 'A5', title: 'half a head', arrange: behind({ kind: 'cut', after: 20 }), ...unreachable },
-  { id: 'A6', title: 'reset before the head', arrange: behind({ kind: 'reset', after: 'request' }), ...unreachable, mayMeetIdle: true },
+  {
+    id: 'A6',
+    title: 'reset before the head',
+    arrange: behind({ kind: 'reset', after: 'request' }),
+    ...unreachable,
+    mayMeetIdle: true,
+  },
   { id: 'A6', title: 'reset after the head', arrange: behind({ kind: 'reset', after: 'head' }), ...unreachable },
   { id: 'A7', title: 'too large a body', arrange: sending(`{"data":"${'x'.repeat(maxResponseBytes)}"}`), ...invalid },
   {

@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fuzz } from './fuzz/fuzzer.ts';
+import { fuzzers } from './fuzz/fuzzers.ts';
+import { openLaboratory } from './laboratory.ts';
+import type { Laboratory } from './laboratory.ts';
+
+let lab: Laboratory;
+beforeAll(async () => {
+  // An answer may be as long as usual: what is deep has to be long.
+  lab = await openLaboratory(() => ({ subgraphDefaults: { maxResponseBytes: 10_000_000 } }));
+});
+afterAll(() => lab.close());
+
+describe('what holds for every request holds with many inputs', () => {
+  it.each(fuzzers)(
+    '$name',
+    async (fuzzer) => {
+      const [, count] = fuzzer.runs;
+      expect(await fuzz(fuzzer, lab, count)).toBe(count);
+    },
+    120_000,
+  );
+});
