@@ -81,13 +81,16 @@ export class ResponseErrors {
 
 /**
  * Apollo Server passes on nothing but GraphQLErrors; a stack that nobody reads would make each cost several
- * microseconds.
+ * microseconds. An error of the whole answer has no path: an empty one leads to no field (GraphQL specification, 7.1.2).
  */
 function createError(fault: Fault, path: readonly (string | number)[] | undefined): GraphQLError {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {
-    return new GraphQLError(fault.message, { ...(path === undefined ? {} : { path }), extensions: fault.extensions });
+    return new GraphQLError(fault.message, {
+      ...(path === undefined || path.length === 0 ? {} : { path }),
+      extensions: fault.extensions,
+    });
   } finally {
     Error.stackTraceLimit = limit;
   }

@@ -80,6 +80,19 @@ export const answerCases: readonly SubgraphCase[] = [
   },
   {
     id: 'A12',
+    title: 'an error at a place where nothing was asked',
+    arrange(lab) {
+      lab.subgraphs.products.answerWith((response, healthy) => {
+        const errors = [{ message: 'lost', path: ['_entities', 0, 'rating'] }];
+        response.writeHead(200, json).end(JSON.stringify({ ...healthy, errors }));
+      });
+    },
+    ratings: [4.5, 4.5],
+    errors: [{ message: 'lost', extensions: { code: 'DOWNSTREAM_SERVICE_ERROR' } }],
+    tries: 1,
+  },
+  {
+    id: 'A12',
     title: 'a null field with its error',
     arrange: changing(({ _entities: [, second] }) => ({
       data: { _entities: [{ __typename: 'Product', rating: null }, second] },

@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fuzz } from './fuzz/fuzzer.ts';
 import { fuzzers } from './fuzz/fuzzers.ts';
-import { openLaboratory } from './laboratory.ts';
+import { deadlineMs, openLaboratory } from './laboratory.ts';
 import type { Laboratory } from './laboratory.ts';
 
 let lab: Laboratory;
 beforeAll(async () => {
   // An answer may be as long as usual: what is deep has to be long.
-  lab = await openLaboratory(() => ({ subgraphDefaults: { maxResponseBytes: 10_000_000 } }));
+  lab = await openLaboratory(() => ({
+    subgraphDefaults: { maxResponseBytes: 10_000_000 },
+    subgraphs: { reviews: { timeoutMs: deadlineMs } },
+  }));
 });
 afterAll(() => lab.close());
 

@@ -1,7 +1,7 @@
 import type { SubgraphSource } from './subgraph-server.ts';
 
 const federation =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable", "@external", "@requires"])';
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@external", "@requires"])';
 
 const products = ['Lamp', 'Desk'].map((name, index) => ({ id: String(index + 1), name, price: 10 * (index + 1) }));
 
@@ -15,19 +15,26 @@ export const shop = {
     resolvers: {
       Query: { me: () => ({ id: '7', name: 'Ann' }) },
       Mutation: { rename: ({ name }) => ({ id: '7', name }) },
+      User: { name: (_, { name }) => name ?? 'Ann' },
     },
   },
   products: {
     sdl: `${federation}
       scalar Anything
+      scalar Json
       type Query { top: [Product] listed(ids: [ID!]!, filter: Filter): [Product] anything(value: Anything): Anything }
       input Filter { name: String under: Float and: [Filter!] }
-      type Product @key(fields: "id") { id: ID! name: String price: Int }`,
+      type Product @key(fields: "id") { id: ID! name: String price: Int facts: Json @external summary: String @requires(fields: "facts") }`,
     resolvers: {
       Query: {
         top: () => products,
         listed: ({ ids }) => (Array.isArray(ids) ? ids.map((id) => products.find((one) => one.id === id) ?? null) : []),
         anything: ({ value }) => value,
+      },
+      Product: {
+        name: (_, { id }) => products.find((one) => one.id === id)?.name,
+        summary: (_, { facts }) => (facts === null ? 'nothing' : 'something'),
+        price: (_, { id }) => products.find((one) => one.id === id)?.price,
       },
     },
   },

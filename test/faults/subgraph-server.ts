@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { defaultFieldResolver, execute, parse } from 'graphql';
 
+type Members = Readonly<Record<string, unknown>>;
+
 export interface SubgraphSource {
   readonly sdl: string;
   /** By type and field; other fields are members of their parents. */
-  readonly resolvers: Readonly<
-    Record<string, Readonly<Record<string, (args: Readonly<Record<string, unknown>>) => unknown>>>
-  >;
+  readonly resolvers: Readonly<Record<string, Readonly<Record<string, (args: Members, source: Members) => unknown>>>>;
 }
 
 export interface ReceivedCall {
@@ -66,7 +66,7 @@ export async function startSubgraphServer({ sdl, resolvers }: SubgraphSource): P
       variableValues: call.variables,
       fieldResolver(source, args, context, info) {
         const resolve = resolvers[info.parentType.name]?.[info.fieldName];
-        return resolve === undefined ? defaultFieldResolver(source, args, context, info) : resolve(args);
+        return resolve === undefined ? defaultFieldResolver(source, args, context, info) : resolve(args, source ?? {});
       },
     });
     const healthy = { data, ...(errors && { errors }) };

@@ -111,6 +111,30 @@ export const transportCases: readonly SubgraphCase[] = [
     ...invalid,
   },
   {
+    id: 'A7',
+    title: 'a head without end',
+    arrange: sending('{"data":{}}', { ...json, 'x-padding': 'x'.repeat(100_000) }),
+    ...unreachable,
+  },
+  {
+    id: 'A8',
+    title: 'hints before its answer',
+    arrange: answering((response, healthy) => {
+      response.writeEarlyHints({ link: '</x>; rel=preload' });
+      response.writeProcessing();
+      response.writeHead(200, json).end(JSON.stringify(healthy));
+    }),
+    ratings: [4.5, 4.5],
+    tries: 1,
+  },
+  { id: 'A8', title: 'no content', arrange: sending('', {}, 204), ...invalid },
+  {
+    id: 'A8',
+    title: 'another protocol',
+    arrange: sending('', { upgrade: 'x', connection: 'upgrade' }, 101),
+    ...unreachable,
+  },
+  {
     id: 'A8',
     title: 'JSON as text/plain',
     arrange: sending('{"data":{}}', { 'content-type': 'text/plain' }),

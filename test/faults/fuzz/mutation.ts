@@ -82,7 +82,7 @@ export function mutated(value: unknown, list: readonly Mutation[]): unknown {
     else if (mutation.kind === 'replace') define(holder, key, mutation.value);
     else {
       const inside: unknown = Reflect.get(holder, key);
-      if (Array.isArray(inside)) inside.push(mutation.value);
+      if (Array.isArray(inside)) inside.push(structuredClone(mutation.value));
       else define(typeof inside === 'object' && inside !== null ? inside : holder, mutation.key, mutation.value);
     }
   }
@@ -108,7 +108,9 @@ function placesOf(holder: object): Place[] {
 }
 
 /** Also of `__proto__`, which an assignment would take for something else. */
-function define(holder: object, key: string, value: unknown): void {
+function define(holder: object, key: string, given: unknown): void {
+  // The same value may be put into itself later.
+  const value: unknown = structuredClone(given);
   if (Array.isArray(holder) && !/^\d{1,3}$/.test(key)) return;
   Object.defineProperty(holder, key, { value, enumerable: true, writable: true, configurable: true });
 }
