@@ -117,3 +117,33 @@ describe('many clients', () => {
     ]);
   });
 });
+
+describe('a connection with several requests at once', () => {
+  const request = (query: string): string => {
+    const body = JSON.stringify({ query });
+    return `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  };
+
+  it('that is cut gives back the room of all of them', async () => {
+    const small = await openLaboratory(() => ({
+      server: { overload: { maxInFlight: 6 } },
+      subgraphs: { reviews: { timeoutMs: 60_000 } },
+    }));
+    onTestFinished(() => small.close());
+    const { hostname, port } = new URL(small.origin);
+    await keepsInvariants(small, async () => {
+      small.subgraphs.reviews.answerWith(() => {});
+      for (let connection = 0; connection < 3; connection += 1) {
+        const socket = connect(Number(port), hostname).on('error', () => {});
+        const asked = Array.from({ length: 4 }, (_, at) => request(`{ best { r${connection}${at}: rating } }`));
+        socket.write(asked.join(''));
+        await vi.waitUntil(() => small.subgraphs.reviews.inFlight > 0, { interval: 2 });
+        socket.destroy();
+        await vi.waitUntil(() => small.inFlight() === 0, { timeout: 5_000, interval: 2 });
+      }
+      return Promise.all(Array.from({ length: 6 }, () => small.ask({ query: '{ me { name } }' })));
+    }).then((answers) => {
+      for (const { body } of answers) expect(body).toEqual({ data: { me: { name: 'Ann' } } });
+    });
+  });
+});

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createSigningKey, startIssuerServer } from '../authentication/issuer-server.ts';
+import { answerProblems } from './answer-problems.ts';
 import { keepsInvariants } from './invariants.ts';
 import { openLaboratory } from './laboratory.ts';
 import type { Laboratory } from './laboratory.ts';
@@ -63,6 +64,20 @@ describe('a supergraph file', () => {
       return answer;
     });
     expect(answer.body).toEqual(healthyAnswer);
+  });
+});
+
+describe('an address in the configuration', () => {
+  it('A1: whose name nobody knows leaves the other subgraphs what they are', async () => {
+    lab = await openLaboratory(() => ({
+      subgraphs: { reviews: { url: 'http://reviews.invalid/graphql', timeoutMs: 1_000 } },
+    }));
+    const answer = await lab.ask(question);
+    expect(answerProblems(answer)).toEqual([]);
+    // A resolver may take longer to find out than the subgraph has.
+    expect(answer.text).toMatch(/SUBGRAPH_(UNREACHABLE|TIMEOUT)/);
+    expect(answer.text).not.toContain('invalid');
+    expect(answer.body).toMatchObject({ data: { me: { name: 'Ann' }, top: [{ name: 'Lamp', rating: null }, {}] } });
   });
 });
 
