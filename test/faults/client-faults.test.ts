@@ -137,7 +137,7 @@ describe('a connection with several requests at once', () => {
         const socket = connect(Number(port), hostname).on('error', () => {});
         const asked = Array.from({ length: 4 }, (_, at) => request(`{ best { r${connection}${at}: rating } }`));
         socket.write(asked.join(''));
-        await vi.waitUntil(() => small.subgraphs.reviews.inFlight > 0, { interval: 2 });
+        await vi.waitUntil(() => small.subgraphs.reviews.inFlight === 4, { interval: 2 });
         socket.destroy();
         await vi.waitUntil(() => small.inFlight() === 0, { timeout: 5_000, interval: 2 });
       }

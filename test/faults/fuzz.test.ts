@@ -8,6 +8,8 @@ let lab: Laboratory;
 beforeAll(async () => {
   // An answer may be as long as usual: what is deep has to be long.
   lab = await openLaboratory(() => ({
+    // What one request does not give back is missed soon.
+    server: { overload: { maxInFlight: 20 } },
     subgraphDefaults: { maxResponseBytes: 10_000_000 },
     subgraphs: { reviews: { timeoutMs: deadlineMs } },
   }));

@@ -2,6 +2,8 @@ import { hash } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedisServer } from '../support/redis-server.ts';
+import { fuzz } from './fuzz/fuzzer.ts';
+import { redisValues } from './fuzz/redis-values.ts';
 import { startFaultProxy } from './fault-proxy.ts';
 import type { FaultProxy } from './fault-proxy.ts';
 import { keepsInvariants } from './invariants.ts';
@@ -170,6 +172,14 @@ describe.skipIf(server === undefined)('a gateway whose Redis', () => {
       other.disconnect();
     }
   });
+
+  it('A18: holds what somebody else has written', async () => {
+    await open();
+    await connected(2);
+    const fuzzer = redisValues(direct, keyPrefix);
+    const count = fuzzer.runs[process.env['ATRIUM_TEST_ALL'] === undefined ? 0 : 1];
+    expect(await fuzz(fuzzer, lab, count)).toBe(count);
+  }, 120_000);
 
   it('A19: forgets its scripts and all else, again and again', async () => {
     await open();

@@ -17,7 +17,7 @@ export async function fuzz({ name, property }: Fuzzer, lab: Laboratory, numRuns:
   const result = await fc.check(property(lab), {
     seed,
     numRuns,
-    interruptAfterTimeLimit: 100_000,
+    interruptAfterTimeLimit: 60_000,
     markInterruptAsFailure: true,
   });
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);

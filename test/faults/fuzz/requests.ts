@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { ask } from '../ask.ts';
@@ -29,7 +30,17 @@ export const requests: Fuzzer = {
       async (changes, whole, ofVariables) => {
         const body = ofVariables
           ? { query, variables: whole ?? mutated(variables, changes) }
-          : (whole ?? mutated({ query, variables, operationName: null, extensions: {} }, changes));
+          : (whole ??
+            mutated(
+              {
+                query,
+                variables,
+                operationName: null,
+                documentId: null,
+                extensions: { persistedQuery: { version: 1, sha256Hash: hash('sha256', query) } },
+              },
+              changes,
+            ));
         const answer = await keepsInvariants(lab, () => ask(`${lab.origin}/graphql`, written(body), { deadlineMs }));
         expect([200, 400]).toContain(answer.status);
       },
