@@ -68,6 +68,7 @@ export const answers: Fuzzer = {
       });
       // Every field of the question may be null: whatever one says, there is an answer, with what the others said.
       expect(answer.body).toMatchObject({ data: expect.any(Object) });
+      expect(misfits(answer.body)).toEqual([]);
       if (name !== 'users') expect(answer.body).toMatchObject({ data: { me: { id: '7', name: 'Ann' } } });
       if (name !== 'products')
         expect(answer.body).toMatchObject({
@@ -75,6 +76,27 @@ export const answers: Fuzzer = {
         });
     }),
 };
+
+type Check = (value: unknown) => boolean;
+const types: Readonly<Record<string, Check>> = {
+  id: (value) => typeof value === 'string',
+  name: (value) => value === null || typeof value === 'string',
+  text: (value) => value === null || typeof value === 'string',
+  score: (value) => value === null || Number.isInteger(value),
+  price: (value) => value === null || Number.isInteger(value),
+  stars: (value) => Number.isInteger(value),
+  rating: (value) => value === null || typeof value === 'number',
+};
+
+/** Values that the types of the schema do not allow; what may be anything is not looked into. */
+function misfits(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]: [string, unknown]) => {
+    if (key === 'facts' || key === 'anything' || key === 'errors') return [];
+    const check = Array.isArray(value) ? undefined : types[key];
+    return check === undefined || check(member) ? misfits(member) : [[key, member]];
+  });
+}
 
 function bodyOf(healthy: object, { mutations, whole, errors, bytes }: Misbehaviour): Buffer {
   const value = whole ?? mutated({ ...healthy, ...(errors !== null && { errors }) }, mutations);

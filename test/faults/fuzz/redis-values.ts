@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { expect, vi } from 'vitest';
 import { isJsonObject } from '../../../src/core/json.ts';
 import { keepsInvariants } from '../invariants.ts';
+import type { Laboratory } from '../laboratory.ts';
 import { question } from '../shop.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { mutated, mutations, written } from './mutation.ts';
@@ -16,12 +17,11 @@ const change = fc.record({
 /** What somebody else has put into Redis where the gateway keeps what it knows. */
 export const redisValues = (redis: Redis, keyPrefix: string): Fuzzer => ({
   name: 'values in Redis',
-  runs: [40, 600],
+  runs: [30, 150],
   property: (lab) =>
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
       const answer = await keepsInvariants(lab, async () => {
-        await lab.ask(question);
-        const keys = await textKeys(redis, keyPrefix);
+        const keys = await keptKeys(lab, redis, keyPrefix);
         const hurt = [];
         for (const one of changes) {
           const key = keys[one.key % keys.length];
@@ -40,10 +40,11 @@ export const redisValues = (redis: Redis, keyPrefix: string): Fuzzer => ({
     }),
 });
 
-/** Entries of the cache are written after the answer. Without the log of invalidations nothing is kept for a while. */
-async function textKeys(redis: Redis, keyPrefix: string): Promise<string[]> {
+/** Asks until something is kept: that is written after the answer, and not without the log of invalidations. */
+async function keptKeys(lab: Laboratory, redis: Redis, keyPrefix: string): Promise<string[]> {
   return vi.waitUntil(
     async () => {
+      await lab.ask(question);
       const keys = (await redis.keys(`${keyPrefix}*`)).filter((key) => !key.includes('{log}')).toSorted();
       const types = await Promise.all(keys.map((key) => redis.type(key)));
       const texts = keys.filter((_, at) => types[at] === 'string');
