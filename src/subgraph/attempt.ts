@@ -70,7 +70,7 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
           ? error
           : new SubgraphFailure('SUBGRAPH_UNREACHABLE', 'no answer', { cause: error });
       const { code, reason, retry } = failure;
-      const hadItsTime = until - started > upstream.target.timeoutMs / 2;
+      const hadItsTime = until - started > 0.9 * upstream.target.timeoutMs;
       record(verdictOf(failure, status, context.signal.aborted, hadItsTime), code);
       const outcome = { response: failedResponse(code, status), failure: { code, status, reason } };
       return retry !== undefined && (mayRepeat || retry.after === 'unsent') ? { ...outcome, retry } : outcome;
@@ -98,7 +98,7 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
   }
 }
 
-/** What a failure says of the instance: nothing when the client left, or left it less than half the time it may take. */
+/** What a failure says of the instance: nothing when the client left, or left it less than the time it may take. */
 function verdictOf({ code }: SubgraphFailure, status: number, hasLeft: boolean, hadItsTime: boolean): Verdict {
   if (code === 'SUBGRAPH_TIMEOUT') return hadItsTime ? 'failure' : 'nothing';
   if (hasLeft) return 'nothing';

@@ -26,24 +26,31 @@ export function createEndpoint({ origin, host }: Location, { http2, breaker }: E
 /** Failures in a row after which an instance is left out for a while, where there are enough others. */
 const EJECTED_AFTER = 5;
 
+export interface Choice {
+  readonly random: () => number;
+  /** Where it was sent before. */
+  readonly other?: Endpoint | undefined;
+  /** May it be lost? A mutation is not sent again. */
+  readonly mayProbe: boolean;
+}
+
 /**
  * The less loaded of two drawn by lot (M. Mitzenmacher, The Power of Two Choices in Randomized Load Balancing), among
- * those whose circuit is closed; else one that may be probed; undefined where none is. `other` is taken only when there is
- * nothing else.
+ * those whose circuit is closed; undefined where none may be asked. One that is half open comes first where the request
+ * `mayProbe`, and is the last resort of others. `other` is taken only when there is nothing else.
  */
 export function chooseEndpoint(
   endpoints: readonly Endpoint[],
   now: number,
-  random: () => number,
-  other?: Endpoint,
+  { random, other, mayProbe }: Choice,
 ): Endpoint | undefined {
   const [only] = endpoints;
   if (endpoints.length === 1) return only?.breaker.admits(now) === true ? only : undefined;
   // One that is half open gets a request before the others are drawn from: nothing else would tell that it is well again.
   const probe = endpoints.find((one) => one !== other && !one.breaker.isClosed && one.breaker.admits(now));
-  if (probe !== undefined) return probe;
+  if (probe !== undefined && mayProbe) return probe;
   const candidates = endpoints.filter((one) => one !== other && one.breaker.isClosed);
-  if (candidates.length === 0) return other?.breaker.admits(now) === true ? other : undefined;
+  if (candidates.length === 0) return other?.breaker.admits(now) === true ? other : probe;
   const draw = (from: readonly Endpoint[]): Endpoint | undefined => from[Math.floor(random() * from.length)];
   const first = draw(candidates);
   const second = draw(candidates.filter((one) => one !== first));

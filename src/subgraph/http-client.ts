@@ -52,7 +52,7 @@ export function createTransport(options: HttpClientOptions): Transport {
     let wasIdle = false;
     upstream.retries.countRequest(performance.now());
     for (;;) {
-      const endpoint = upstream.choose(performance.now(), before);
+      const endpoint = upstream.choose(performance.now(), before, request.kind === 'query');
       if (endpoint === undefined) return last?.response ?? refuse(request, context, 'SUBGRAPH_CIRCUIT_OPEN');
       last = await attempt(sending, endpoint);
       const { response, failure, retry } = last;

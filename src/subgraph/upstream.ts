@@ -70,8 +70,8 @@ export class Upstream {
   }
 
   /** Where to send the next request, rather not where it was sent before; undefined where every circuit is open. */
-  choose(now: number, before: Endpoint | undefined): Endpoint | undefined {
-    return chooseEndpoint(this.#endpoints, now, this.#random, before);
+  choose(now: number, before: Endpoint | undefined, mayProbe: boolean): Endpoint | undefined {
+    return chooseEndpoint(this.#endpoints, now, { random: this.#random, other: before, mayProbe });
   }
 
   /** Returns what has to be called when the request is over, once. */

@@ -52,6 +52,33 @@ describe('several instances', () => {
     expect(context.record.calls.length - before).toBe(100);
   });
 
+  it('are tried again with queries: a mutation goes where it is answered', async () => {
+    let isWell = false;
+    const bad = await subgraph((response) =>
+      sending(isWell ? JSON.stringify(data) : '', json, isWell ? 200 : 500)(response),
+    );
+    const good = await subgraph();
+    const client = clientOf(good.url, {
+      addresses: [bad.url, good.url],
+      breaker: { failureShare: 0.5, minRequests: 2, openMs: 1 },
+    });
+    await vi.waitUntil(async () => {
+      await client.send(query, contextWith());
+      return bad.received.length >= 2;
+    }, waiting);
+    const known = bad.received.length;
+    for (let left = 20; left > 0; left -= 1) {
+      const { failure } = await client.send({ ...query, kind: 'mutation' }, contextWith());
+      expect(failure).toBeUndefined();
+    }
+    expect(bad.received).toHaveLength(known);
+    isWell = true;
+    await vi.waitUntil(async () => {
+      await client.send(query, contextWith());
+      return bad.received.length > known + 3;
+    }, waiting);
+  });
+
   it('come and go as a file says', async () => {
     const [first, second] = [await subgraph(), await subgraph()];
     const folder = await mkdtemp(join(tmpdir(), 'atrium-instances-test-'));
@@ -87,7 +114,7 @@ describe('several instances', () => {
       const target = { ...subgraphDefaults, url: named, addresses: { dns: { everySeconds: 10 } } };
       const upstream = new Upstream('s', target, { logger: silentLogger, random: () => 0, resolve: answer });
       closers.unshift(() => upstream.close());
-      const origin = (): string | undefined => upstream.choose(0, undefined)?.origin;
+      const origin = (): string | undefined => upstream.choose(0, undefined, true)?.origin;
       await vi.waitUntil(() => origin() === new URL(url).origin, { timeout: 1_000, interval: 0 });
       expect(answer).toHaveBeenCalledWith('instances.test');
       answer.mockRejectedValueOnce(new Error('no such name'));
@@ -96,7 +123,7 @@ describe('several instances', () => {
       answer.mockResolvedValueOnce(['127.0.0.2']);
       await vi.advanceTimersByTimeAsync(10_000);
       expect(origin()).toBe(new URL(url).origin.replace('127.0.0.1', '127.0.0.2'));
-      expect(upstream.choose(0, undefined)?.host).toBe(new URL(named).host);
+      expect(upstream.choose(0, undefined, true)?.host).toBe(new URL(named).host);
     } finally {
       vi.useRealTimers();
     }
