@@ -19,14 +19,14 @@ const atrium = contestants.find(({ name }) => name === 'atrium') ?? expect.fail(
 const workloadOf = (name: string) => workloads.find((one) => one.name === name) ?? expect.fail(`no workload ${name}`);
 const aliveIn = (child: Child) => child.ask('alive', null, aliveSchema);
 const bytesAlive = async (child: Child) => {
-  // What ended just now is let go of after the first collection only.
-  await aliveIn(child);
   const { heapBytes, externalBytes } = await aliveIn(child);
   return heapBytes + externalBytes;
 };
 
 describe('memory over many requests', () => {
   const slice = 1_500;
+  /** V8 lets go of several MB of code now and then: the median is of enough that one or two such lots do not count. */
+  const lots = 7;
   /** The heap shrinks for the first few thousand requests, as code settles. */
   const warmUp = 4_500;
   /** Everyone has a token of its own: a request that is kept weighs more. */
@@ -50,7 +50,7 @@ describe('memory over many requests', () => {
       let { heapBytes } = await aliveIn(running.process);
       const loads: Measured[] = [];
       const growth: number[] = [];
-      for (let lot = 0; lot < 3; lot += 1) {
+      for (let lot = 0; lot < lots; lot += 1) {
         const measured = await load(slice, next);
         const alive = await aliveIn(running.process);
         growth.push(alive.heapBytes - heapBytes);
@@ -67,8 +67,8 @@ describe('memory over many requests', () => {
   it('keeps nothing of requests that are over, and collects no more often', { timeout: 300_000 }, async () => {
     const { loads, keptPerRequest } = await soak();
     expect(keptPerRequest).toBeLessThan(bytesKeptPerRequest);
-    const [first, , last] = loads;
-    if (first === undefined || last === undefined) throw new Error('expected three lots');
+    const [first, last] = [loads[0], loads.at(-1)];
+    if (first === undefined || last === undefined) throw new Error('expected lots');
     expect(last.minorGcs).toBeLessThan(1.3 * first.minorGcs);
     // There are so few that some more or less are no drift.
     expect(last.majorGcs).toBeLessThan(2 * first.majorGcs + 4);

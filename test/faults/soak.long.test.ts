@@ -49,9 +49,7 @@ async function load(span: number) {
 
 /** What is left once nobody asks anything, and the connections of clients are gone. */
 async function atRest() {
-  const alive = async () => gateway.process.ask('alive', null, aliveSchema);
-  await alive();
-  return alive();
+  return gateway.process.ask('alive', null, aliveSchema);
 }
 
 const socketsIn = ({ resources }: { readonly resources: readonly string[] }): number =>
