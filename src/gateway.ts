@@ -1,7 +1,7 @@
 import './core/quiet-apollo.ts';
 import { randomUUID } from 'node:crypto';
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
-import type { GatewayConfig, GraphQLDataSource, SupergraphManager } from '@apollo/gateway';
+import type { GatewayConfig, GraphQLDataSource } from '@apollo/gateway';
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { FieldNode, GraphQLSchema } from 'graphql';
@@ -30,6 +30,7 @@ import { createDataSourceClient } from './subgraph/data-source-client.ts';
 import type { Asker, HeaderRules } from './subgraph/headers.ts';
 import { createTransport } from './subgraph/http-client.ts';
 import type { Transport } from './subgraph/http-client.ts';
+import { withPreparedSupergraph } from './supergraph/prepared-supergraph.ts';
 import { forBaseClass } from './supergraph/supergraph.ts';
 import { createGeneration } from './generation.ts';
 import type { Generation, GenerationOptions } from './generation.ts';
@@ -303,26 +304,6 @@ export class AtriumGateway extends ApolloGateway {
   #build(sdl: string): Generation {
     return createGeneration(sdl, this.#options, this.#transport, this.#log);
   }
-}
-
-/** Puts `prepare` between whatever supplies the supergraph and the base class, and `takeOver` between it and its updates. */
-function withPreparedSupergraph(
-  config: GatewayConfig,
-  prepare: (sdl: string) => string,
-  takeOver: (sdl: string, update: (sdl: string) => void) => void,
-): GatewayConfig {
-  if (!('supergraphSdl' in config)) return config;
-  const { supergraphSdl: source } = config;
-  const manager: SupergraphManager = {
-    async initialize(hooks) {
-      if (typeof source === 'string') return { supergraphSdl: prepare(source) };
-      const update = (sdl: string): void => takeOver(prepare(sdl), (prepared) => hooks.update(prepared));
-      const initialize = typeof source === 'function' ? source : source.initialize.bind(source);
-      const result = await initialize({ ...hooks, update });
-      return { ...result, supergraphSdl: prepare(result.supergraphSdl) };
-    },
-  };
-  return { ...config, supergraphSdl: manager };
 }
 
 /** Atrium's own context, or one made for a request that came through somebody else's Apollo Server. */

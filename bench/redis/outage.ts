@@ -3,40 +3,20 @@
  * second, later, and after, beside the same gateway that needs no Redis. A single error ends it.
  * `node bench/redis/outage.ts [--seconds N]`
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startRedisServer } from '../../test/support/redis-server.ts';
-import { openArena } from '../arena.ts';
-import { contestants } from '../contestants.ts';
 import { printTable } from '../report.ts';
-import { workloads } from '../workloads.ts';
+import { inRedisArena } from './redis-arena.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '5' } } });
 const seconds = Number(values.seconds);
 const MAX_REQUESTS = 200_000;
-
-const workload = workloads.find(({ name }) => name === 'order-history');
-const atrium = contestants.find(({ name }) => name === 'atrium');
-const server = await startRedisServer();
-if (workload === undefined || atrium === undefined) throw new Error('expected the workload and Atrium');
-if (server === undefined) throw new Error('expected a redis-server on the PATH, got none');
 const policies = {
   cache: { entities: {} },
   rateLimit: { rules: [{ name: 'everyone', key: 'ip', limit: 1_000_000_000, windowSeconds: 3_600 }] },
-  logging: { level: 'silent' },
 };
 
-const folder = await mkdtemp(join(tmpdir(), 'atrium-bench-outage-'));
-const arena = await openArena();
-try {
-  const start = async (title: string, config: object) => {
-    const file = join(folder, `${title}.config.ts`);
-    await writeFile(file, `export default ${JSON.stringify(config)};`);
-    return arena.start({ ...atrium, title, args: (given) => [...atrium.args(given), '--config', file] }, workload);
-  };
-  const shared = await start('on-redis', { ...policies, redis: { url: server.url } });
+await inRedisArena('order-history', async ({ redis, start }) => {
+  const shared = await start('on-redis', { ...policies, redis: { url: redis.url } });
   const alone = await start('in-process', policies);
   let from = 1_000;
   const load = async (one: typeof shared, span: number) => {
@@ -54,17 +34,12 @@ try {
   };
   for (const one of [shared, alone]) await load(one, seconds);
   await phase('before', seconds);
-  server.signal('SIGSTOP');
+  redis.signal('SIGSTOP');
   await phase('the first second without Redis', 1);
   await phase('still without', seconds);
-  server.signal('SIGCONT');
+  redis.signal('SIGCONT');
   await phase('the first second with it again', 1);
   await phase('after', seconds);
   const heads = ['no error in', 'requests', 'p50, ms', 'p99, ms', 'in process', 'p50, ms', 'p99, ms'];
   process.stdout.write(`${printTable(heads, rows)}\n`);
-} finally {
-  await arena.close();
-  server.signal('SIGCONT');
-  await server.stop();
-  await rm(folder, { recursive: true });
-}
+});

@@ -62,7 +62,7 @@ export function createRateLimiter(
   const counter: Counter = {
     async count(entries, record) {
       const charges = entries.map(({ charge }) => charge);
-      const tally = tallyOf(entries, charges, await buckets.take(charges, record));
+      const tally = tallyOf(entries, await buckets.take(charges, record));
       for (const [index, { rule, charge, amount }] of entries.entries()) {
         if (!rule.shadow || admits(charge, tally.backlogs[index])) continue;
         logger.info(
@@ -88,11 +88,10 @@ export function createRateLimiter(
 
   return {
     async check(request) {
-      const entries: Entry[] = [];
-      for (const rule of door) {
+      const entries = door.flatMap((rule): Entry[] => {
         const client = typeof rule.key === 'function' ? undefined : clientOf(rule.key, request);
-        if (client !== undefined) entries.push({ rule, charge: chargeOf(rule, client, 1), amount: 1 });
-      }
+        return client === undefined ? [] : [{ rule, charge: chargeOf(rule, client, 1), amount: 1 }];
+      });
       if (entries.length === 0) return { allowed: true, refusal: undefined, headers: {} };
       const tally = await counter.count(entries, request.record);
       const refusal = refusalIn(tally, 0);

@@ -47,8 +47,6 @@ export function createRedisBuckets(
     async take(charges, waiting) {
       const remembered = refusals.size === 0 ? [] : charges.map(rememberedBacklog);
       try {
-        if (remembered.length === 0 && !redis.isCluster)
-          return { backlogs: await takeByScript(charges, waiting), from: buckets };
         return { backlogs: await takeShared(charges, [...remembered], waiting), from: buckets };
       } catch (error) {
         if (failedAt === undefined)
@@ -78,6 +76,7 @@ export function createRedisBuckets(
     known: Backlogs,
     waiting?: RedisWait,
   ): Promise<Taken['backlogs']> {
+    if (known.length === 0 && !redis.isCluster) return takeByScript(charges, waiting);
     const take: Take = async (asked) => takeByScript(asked, waiting);
     // One script for each slot; what one took for a group that a later one refuses is given back.
     const tags = redis.isCluster ? new Set(charges.map(tagOf)) : [undefined];

@@ -11,8 +11,6 @@ const hashes = new LRUCache<string, string>({
   // V8 keeps a character in one or two bytes.
   sizeCalculation: (hashed, text) => 2 * (hashed.length + text.length),
 });
-/** All requests with one token have one object. */
-const principals = new WeakMap<Principal, string>();
 
 /** `limit` of what is charged in `windowSeconds` for each value of `key`. */
 export interface RateLimitRule {
@@ -104,14 +102,7 @@ export function chargeOf(rule: CompiledRule, client: string, amount: number): Ch
 export function clientOf(key: ClientKey, { principal, clientAddress }: RateLimitSubject): string | undefined {
   if (key === 'global') return 'global';
   const isNamed = principal !== null && (key === 'principal' || (key === 'apiKey' && principal.issuer === 'api-key'));
-  if (isNamed) {
-    let hashed = principals.get(principal);
-    if (hashed === undefined) {
-      hashed = hashOf('principal', principal.issuer, principal.subject);
-      principals.set(principal, hashed);
-    }
-    return hashed;
-  }
+  if (isNamed) return hashOf('principal', principal.issuer, principal.subject);
   return key === 'apiKey' ? undefined : hashOf('address', clientNetwork(clientAddress));
 }
 

@@ -26,9 +26,9 @@ export interface Refusal {
   readonly extensions: { readonly policy: string; readonly retryAfter?: number };
 }
 
-/** `charges` are those of the entries. */
-export function tallyOf(entries: readonly Entry[], charges: readonly Charge[], { backlogs, from }: Taken): Tally {
-  return { entries, backlogs, from, refused: refusedGroups(charges, backlogs) };
+export function tallyOf(entries: readonly Entry[], taken: Taken): Tally {
+  const charges = entries.map(({ charge }) => charge);
+  return { ...taken, entries, refused: refusedGroups(charges, taken.backlogs) };
 }
 
 export function takenIn({ entries, backlogs, refused }: Tally): Entry[] {
@@ -101,14 +101,13 @@ export function headersOf(tallies: readonly Tally[], refusal?: Refusal): Record<
     );
   }
   const { retryAfter } = refusal?.extensions ?? {};
-  const headers: Record<string, string> = {};
-  if (policies.length > 0) headers['ratelimit-policy'] = policies.join(', ');
-  if (states.length > 0)
-    headers['ratelimit'] = states
-      .map(({ name, remaining, seconds }) => `"${name}";r=${remaining};t=${seconds}`)
-      .join(', ');
-  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
-  return headers;
+  return {
+    ...(policies.length > 0 && { 'ratelimit-policy': policies.join(', ') }),
+    ...(states.length > 0 && {
+      ratelimit: states.map(({ name, remaining, seconds }) => `"${name}";r=${remaining};t=${seconds}`).join(', '),
+    }),
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+  };
 }
 
 interface RuleState {

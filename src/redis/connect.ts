@@ -120,13 +120,13 @@ function guardConnection(redis: RedisClient, breaker: Breaker): RedisConnection 
   return {
     redis,
     counters,
-    run(command, waiting = { redisMs: 0 }) {
-      if (redis.status !== 'ready') return Promise.reject(skip(notConnected));
+    async run(command, waiting = { redisMs: 0 }) {
+      if (redis.status !== 'ready') throw skip(notConnected);
       const leftMs = budgetMs - waiting.redisMs;
-      if (leftMs <= 0) return Promise.reject(skip(noTimeLeft));
+      if (leftMs <= 0) throw skip(noTimeLeft);
       // Who has hardly any time left learns nothing about Redis by waiting.
       const isProof = leftMs >= budgetMs / 2;
-      if (!(isProof ? breaker.admits() : breaker.isClosed())) return Promise.reject(skip(tooSlow));
+      if (!(isProof ? breaker.admits() : breaker.isClosed())) throw skip(tooSlow);
       counters.commands += 1;
       const since = performance.now();
       underWay += 1;

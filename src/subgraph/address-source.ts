@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { messageOf } from '../core/errors.ts';
+import { ConfigurationError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { watchFiles } from '../core/watched-files.ts';
 
@@ -37,7 +37,7 @@ export interface AddressSourceOptions {
 
 const originsSchema = z.array(z.url({ protocol: /^https?$/ })).min(1);
 
-/** @throws Error that says why a file is of no use */
+/** @throws ConfigurationError that says why a file is of no use */
 export function openAddressSource(options: AddressSourceOptions): AddressSource {
   const { url, addresses } = options;
   const { origin } = new URL(url);
@@ -60,9 +60,11 @@ function followFile({ logger, onChange }: AddressSourceOptions, file: string): A
 }
 
 function readLocations(file: string): readonly Location[] {
-  const problem = (cause?: unknown): Error => {
+  const problem = (cause?: unknown): ConfigurationError => {
     const expected = 'a JSON list of http or https origins, such as ["http://10.0.0.1:4002"]';
-    return new Error(`expected ${file} to hold ${expected}${cause === undefined ? '' : `: ${messageOf(cause)}`}`);
+    return new ConfigurationError(
+      `expected ${file} to hold ${expected}${cause === undefined ? '' : `: ${messageOf(cause)}`}`,
+    );
   };
   let content: unknown;
   try {

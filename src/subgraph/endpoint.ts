@@ -59,11 +59,9 @@ export function chooseEndpoint(
 }
 
 /** Leaves out an instance that does nothing but fail; never so that fewer than half of them are left. */
-export function ejectFailing(endpoint: Endpoint, endpoints: readonly Endpoint[], now: number): boolean {
+export function ejectFailing(endpoint: Endpoint, endpoints: readonly Endpoint[], now: number): void {
   const { breaker } = endpoint;
-  if (!breaker.isClosed || breaker.failuresInARow < EJECTED_AFTER) return false;
+  if (!breaker.isClosed || breaker.failuresInARow < EJECTED_AFTER) return;
   const left = endpoints.filter((one) => one !== endpoint && one.breaker.isClosed).length;
-  if (left === 0 || left < endpoints.length / 2) return false;
-  breaker.open(now);
-  return true;
+  if (left > 0 && left >= endpoints.length / 2) breaker.open(now);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { FetchContext, Scope } from '../core/request-context.ts';
@@ -78,7 +79,8 @@ export function createTransport(options: HttpClientOptions): Transport {
         return response;
       }
       logger.debug(fields, 'A request to a subgraph failed and is sent again');
-      await sleepUnlessAborted(delayMs, signal);
+      // Ends at once when the client leaves.
+      await sleep(delayMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return response;
       before = endpoint;
     }
@@ -118,16 +120,4 @@ export function createTransport(options: HttpClientOptions): Transport {
     scopeOf: policy.scopeOf,
     close: () => upstreams.close(),
   };
-}
-
-function sleepUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', settle);
-      resolve();
-    };
-    const timer = setTimeout(settle, ms);
-    signal.addEventListener('abort', settle, { once: true });
-  });
 }

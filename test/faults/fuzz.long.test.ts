@@ -1,28 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fuzz } from './fuzz/fuzzer.ts';
-import { fuzzers } from './fuzz/fuzzers.ts';
-import { deadlineMs, openLaboratory } from './laboratory.ts';
-import type { Laboratory } from './laboratory.ts';
+import { fuzzAll } from './fuzz/fuzz-all.ts';
 
-let lab: Laboratory;
-beforeAll(async () => {
-  // An answer may be as long as usual: what is deep has to be long.
-  lab = await openLaboratory(() => ({
-    // What one request does not give back is missed soon.
-    server: { overload: { maxInFlight: 20 } },
-    subgraphDefaults: { maxResponseBytes: 10_000_000 },
-    subgraphs: { reviews: { timeoutMs: deadlineMs } },
-  }));
-});
-afterAll(() => lab.close());
-
-describe('what holds for every request holds with many inputs', () => {
-  it.each(fuzzers)(
-    '$name',
-    async (fuzzer) => {
-      const [, count] = fuzzer.runs;
-      expect(await fuzz(fuzzer, lab, count)).toBe(count);
-    },
-    120_000,
-  );
-});
+fuzzAll('long');

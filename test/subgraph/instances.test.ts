@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { subgraphDefaults } from '../../src/config/subgraph-defaults.ts';
+import { ConfigurationError } from '../../src/core/errors.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createTransport } from '../../src/subgraph/http-client.ts';
 import { Upstream } from '../../src/subgraph/upstream.ts';
@@ -99,6 +100,17 @@ describe('several instances', () => {
       return second.received.length > 100;
     }, waiting);
     expect(first.received).toHaveLength(known);
+  });
+
+  it('stop the start where the file is none, with what is expected there', () => {
+    const target = {
+      ...subgraphDefaults,
+      url: 'http://s.test/graphql',
+      addresses: { file: '/nowhere/instances.json' },
+    };
+    const open = (): Upstream => new Upstream('s', target, { logger: silentLogger });
+    expect(open).toThrow(ConfigurationError);
+    expect(open).toThrow(/^expected \/nowhere\/instances\.json to hold a JSON list of http or https origins.*: ENOENT/);
   });
 
   it('are those that a name has, whenever it is looked up, and spoken to by that name', async () => {
