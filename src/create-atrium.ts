@@ -18,6 +18,7 @@ import { canonicalJson } from './core/json.ts';
 import type { Logger } from './core/logger.ts';
 import { createRequestSigner } from './core/sign-request.ts';
 import { openDocuments } from './documents/find-document.ts';
+import { readExplainQuestion } from './explain/explain-question.ts';
 import { createPersistedQueries } from './documents/persisted-queries.ts';
 import { createRateLimiter } from './rate-limit/limiter.ts';
 import { rateLimitStep } from './rate-limit/rate-limit-step.ts';
@@ -31,6 +32,7 @@ import { apolloLogger, createApolloServer } from './server/apollo.ts';
 import type { DoorStep } from './server/door.ts';
 import { ensureExplorer } from './server/explorer/build.ts';
 import { createFront } from './server/front.ts';
+import type { Front } from './server/front.ts';
 import type { Address } from './server/listen.ts';
 import { createSupergraphManager } from './supergraph/manager.ts';
 import { createLogger } from './telemetry/create-logger.ts';
@@ -65,12 +67,19 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
 
   let gateway: AtriumGateway | undefined;
   let log: InvalidationLog | undefined;
+  let front: Front | undefined;
   const actions: AdminActions = {
     async supergraph() {
       const inUse = gateway?.supergraphInUse;
       if (inUse === undefined)
         throw new RequestError('SERVICE_UNAVAILABLE', 'Expected a supergraph in use, got none yet.');
       return inUse;
+    },
+    async explain(body) {
+      const read = readExplainQuestion(body);
+      if ('problems' in read) throw new RequestError('BAD_REQUEST', read.problems.join('\n'));
+      if (front === undefined) throw new RequestError('SERVICE_UNAVAILABLE', 'Expected a gateway that has started.');
+      return front.explain(read.question);
     },
     async invalidate(body) {
       if (log === undefined)
@@ -165,10 +174,11 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
 
     const explorer = mode === 'development' ? await ensureExplorer() : undefined;
     if (explorer?.kind === 'unavailable') logger.warn({}, explorer.reason);
-    const front = await createFront({
+    const opened = await createFront({
       server: config.server,
       mode,
       door,
+      explain: config.explain,
       apollo,
       documents,
       answers: config.cache?.answers && answerOptions(config, config.cache.answers, gateway, shared, log),
@@ -177,14 +187,15 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       degraded: () => (redis === undefined || redis.isAvailable() ? [] : ['redis']),
       logger,
     });
+    front = opened;
     await apollo.start();
     onStop(() => apollo.stop());
     const health = () => ({ status: givenUp.signal.aborted ? ('stopping' as const) : ('ready' as const) });
     const listener = config.admin;
     const admin = listener.enabled ? await openAdmin({ listener, actions, health, logger }) : undefined;
     if (admin !== undefined) onStop(() => admin.close());
-    onStop(() => front.close());
-    return givenUp.signal.aborted ? undefined : { ...(await front.listen()), adminUrl: admin?.url };
+    onStop(() => opened.close());
+    return givenUp.signal.aborted ? undefined : { ...(await opened.listen()), adminUrl: admin?.url };
   }
 
   async function closeAll(): Promise<void> {

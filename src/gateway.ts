@@ -18,9 +18,13 @@ import { createFetchContext, createRequestContext, isRequestContext } from './co
 import type { RequestContext, Scope } from './core/request-context.ts';
 import { refuseReservedNames } from './core/reserved-names.ts';
 import type { Reuse } from './core/reuse.ts';
+import { timed } from './core/timeline.ts';
 import { nothingToFetch } from './execution/executable.ts';
 import { executeOperation } from './execution/execute-operation.ts';
+import type { OperationRun } from './execution/execute-operation.ts';
 import { mutatedFields } from './execution/mutated-fields.ts';
+import { observeExecution } from './execution/observe-execution.ts';
+import { explainRequest } from './explain/explain-request.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
 import { refuseCostly, shownCost } from './limits/operation-cost.ts';
 import { activeLabels } from './planning/override-labels.ts';
@@ -206,7 +210,8 @@ export class AtriumGateway extends ApolloGateway {
       logger: this.#log,
       isEnforced: enforcement !== 'dryRun',
     };
-    let decided = await preFlight(asking);
+    const { timeline } = context.record;
+    let decided = await timed(timeline, 'rules', () => preFlight(asking));
     narrowReuse(context.record.reuse, generation.id, decided);
     if (decided.touched) context.responseHeaders.set('cache-control', 'private, no-store');
     const rejected = enforcement === 'reject' ? rejection(decided, context.principal) : undefined;
@@ -217,7 +222,11 @@ export class AtriumGateway extends ApolloGateway {
 
     const { denials } = decided;
     const isDenied = (typeName: string, node: FieldNode) => denials?.get(node)?.has(typeName) === true;
-    const limited = await rateLimits?.limit({ ...asking, isDenied, cost: () => cost.estimated(), context });
+    const limited =
+      rateLimits &&
+      (await timed(timeline, 'rate limit', () =>
+        rateLimits.limit({ ...asking, isDenied, cost: () => cost.estimated(), context }),
+      ));
     if (limited !== undefined) {
       decided = denyFields(asking, decided, limited.refused);
       if (decided.refused !== undefined) {
@@ -239,13 +248,14 @@ export class AtriumGateway extends ApolloGateway {
       conditions,
       activeLabels: await activeLabels(generation.labels, context, this.#labelRules),
     };
-    const { executable, literals } = decided.empty
-      ? { executable: nothingToFetch, literals: undefined }
-      : generation.planner.plan(planRequest);
+    const { executable, literals, isKnown } = decided.empty
+      ? { executable: nothingToFetch, literals: undefined, isKnown: undefined }
+      : timed(timeline, 'plan', () => generation.planner.plan(planRequest));
+    if (isKnown !== undefined) context.record.planIsKnown = isKnown;
     // What rules have pruned is not what its text says.
     if (warmed > 0 && decided.document === document) this.#popular.count(request.source, planRequest);
 
-    const { data, errors: failures } = await executeOperation({
+    const run: OperationRun = {
       asked,
       executable,
       variables: literals === undefined ? variables : { ...variables, ...literals },
@@ -262,14 +272,36 @@ export class AtriumGateway extends ApolloGateway {
       subgraphs:
         this.#sources === undefined ? generation.subgraphs : createDataSourceClient(this.#sources, request, this.#log),
       cache: operation.operation === OperationTypeNode.QUERY ? generation.cache : undefined,
-    });
+    };
+    const { data, errors: failures } = await timed(timeline, 'execute', () =>
+      executeOperation(timeline === undefined ? run : observeExecution(run, timeline)),
+    );
     trial?.report(this.#log, operation.name?.value);
     // What an error has made null may have been worked for.
     void rateLimits?.settle(context.record, () => (failures.length === 0 ? cost.actual(data) : cost.estimated()));
     if (operation.operation === OperationTypeNode.MUTATION && this.#options.invalidateAfter !== undefined)
       await this.#options.invalidateAfter(mutatedFields(asked, coerced, data, failures), context.record);
     const shown = shownCost(cost, data, context, costOptions);
-    return failures.length === 0 ? { data, ...shown } : { data, errors: failures, ...shown };
+    const atrium =
+      context.record.isExplained === true
+        ? await explainRequest({
+            generation,
+            asked,
+            variables: coerced,
+            context,
+            ruleContext: request.context,
+            logger: this.#log,
+            document: decided.document,
+            activeLabels: planRequest.activeLabels,
+            executable,
+            cost,
+            maxCost: costOptions.maxCost,
+            answer: { data, errors: failures },
+          })
+        : undefined;
+    const extensions = atrium === undefined ? shown : { ...shown, atrium };
+    const answer = extensions === undefined ? { data } : { data, extensions };
+    return failures.length === 0 ? answer : { ...answer, errors: failures };
   }
 
   /** Refuses a supergraph before the base class takes it over: afterwards there is no way back to the old one. */

@@ -1,3 +1,4 @@
+import type { FieldNode } from 'graphql';
 import type { Logger } from '../core/logger.ts';
 import { decideFields } from './decide-fields.ts';
 import type { Asked } from './decide-fields.ts';
@@ -7,13 +8,11 @@ import type { LeafRule, RuleNode } from './rule-node.ts';
 import { siteOf } from './rule-site.ts';
 import type { CompiledRules } from './rule-tree.ts';
 
-/** What the rules say of one field that an operation asks for, before anything is fetched. */
-export interface ExplainedField {
-  /** As `Type.field`; once for each object type the field may belong to. */
-  readonly field: string;
-  /** `data`: it depends on the parent, which is not fetched. */
+/** What the rules say of one field of an operation on one object type, before anything is fetched. */
+export interface ExplainedVerdict {
+  /** `data`: it depends on the parent. */
   readonly access: 'allowed' | 'denied' | 'data';
-  /** The rules that made it so, each with what it said, or that read the parent; empty when no rule covers the field. */
+  /** The rules that made it so, each with what it said, or that read the parent. */
   readonly because: readonly string[];
 }
 
@@ -24,31 +23,29 @@ export interface ExplainInput extends Asked {
   readonly logger: Logger;
 }
 
+/** undefined where no rule covers the field, or none was asked because a field above it is denied. */
+export type VerdictOf = (node: FieldNode | undefined, typeName: string) => ExplainedVerdict | undefined;
+
 /** Asks the rules as a request would be, and tells which of them decided. Fields below a denied one are not asked about. */
-export async function explainOperation(input: ExplainInput): Promise<readonly ExplainedField[]> {
+export async function explainRules(input: ExplainInput): Promise<VerdictOf> {
   const { rules, context, logger } = input;
   const ask = createEvaluator(rules, context, logger);
-  const explained: ExplainedField[] = [];
-  const uncovered: RuleNode = { kind: 'allow' };
-  let asked = 0;
+  const verdicts = new Map<FieldNode | undefined, Map<string, ExplainedVerdict>>();
   const decide: Decide = async (rule, call) => {
-    const place = asked++;
     const denial = await ask(rule, call);
-    const { parentType, fieldName } = call.info;
-    if (isPostponed(denial)) {
-      const because = denial.leaves.map((leaf) => `${named(leaf)}: reads the parent`);
-      explained[place] = { field: `${parentType.name}.${fieldName}`, access: 'data', because };
-      return denial;
-    }
-    explained[place] = {
-      field: `${parentType.name}.${fieldName}`,
-      access: denial === undefined ? 'allowed' : 'denied',
-      because: rule === uncovered ? [] : await reasons(rule, denial === undefined, call, ask),
-    };
+    const verdict: ExplainedVerdict = isPostponed(denial)
+      ? { access: 'data', because: denial.leaves.map((leaf) => `${named(leaf)}: reads the parent`) }
+      : {
+          access: denial === undefined ? 'allowed' : 'denied',
+          because: await reasons(rule, denial === undefined, call, ask),
+        };
+    const [node] = call.info.fieldNodes;
+    const byType = verdicts.get(node) ?? new Map<string, ExplainedVerdict>();
+    verdicts.set(node, byType.set(call.info.parentType.name, verdict));
     return denial;
   };
-  await decideFields(input, { ...rules, ruleFor: (type, field) => rules.ruleFor(type, field) ?? uncovered }, decide);
-  return explained;
+  await decideFields(input, rules, decide);
+  return (node, typeName) => verdicts.get(node)?.get(typeName);
 }
 
 /** With the place where it was written. */

@@ -16,6 +16,9 @@ export function askWorkers(ready: ReadonlySet<Worker>, sharesStores: boolean): A
     async supergraph() {
       return ask(oneOf(ready), 'supergraph');
     },
+    async explain(body) {
+      return ask(oneOf(ready), 'explain', body);
+    },
     async invalidate(body) {
       if (sharesStores) {
         const answer = await ask(oneOf(ready), 'invalidate', body);

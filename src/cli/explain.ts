@@ -1,70 +1,149 @@
+import { hash } from 'node:crypto';
 import { getOperationAST, getVariableValues, GraphQLError, parse, printError, validate } from 'graphql';
 import type { GraphQLSchema, Source } from 'graphql';
 import { createAuthenticator } from '../authentication/authenticator.ts';
-import { explainOperation } from '../authorization/explain.ts';
-import type { ExplainedField } from '../authorization/explain.ts';
 import type { Asked } from '../authorization/decide-fields.ts';
 import { rulesOf } from '../authorization/rules-of-supergraph.ts';
 import type { AtriumConfig } from '../config/config.ts';
 import { ConfigurationError, RequestError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
 import { createRequestContext } from '../core/request-context.ts';
+import { createAtrium } from '../create-atrium.ts';
+import { explainDry } from '../explain/explain-dry.ts';
+import type { Explanation } from '../explain/explanation.ts';
+import { printExplanation } from '../explain/print-explanation.ts';
+import { grantExplain, longestGrantMinutes } from '../server/explain-gate.ts';
 import { cliLogger, configFlags, configFlagsHelp, openConfig, readSupergraph } from './open-config.ts';
 import { operationFlags, operationFlagsHelp, readDocument, readVariables } from './read-operation.ts';
 import { parseFlags, UsageError } from './verb.ts';
 import type { Io, Verb } from './verb.ts';
 
-const help = `Says for each field of an operation which rule allows or denies it, and to whom. Nothing is fetched.
+const help = `Answers a query and tells how: the plan, what took how long, which subgraph answered each field, which rule
+allows or denies it, what it costs. With --dry-run nothing is fetched, and a mutation may be asked about.
 
 Usage: atrium explain [flags] (FILE | --query TEXT)
+       atrium explain --grant MINUTES
 
 ${operationFlagsHelp}
-  --variables JSON      what rules over arguments see
-  --as WHO              a token, or the name of a principal of authorization.principals (default: an anonymous client)
+  --variables JSON      the values of its variables
+  --as WHO              a token; with --dry-run also the name of a principal of authorization.principals
+                        (default: an anonymous client)
+  --dry-run             asks no subgraph and counts no rate limit
+  --json                prints what \`extensions.atrium\` holds
+  --grant MINUTES       prints a token, signed with explain.secret, for the header x-atrium-explain (at most ${longestGrantMinutes})
 ${configFlagsHelp}
 
 Example: atrium explain --as "$(atrium token ann)" -q '{ me { name email } }'`;
 
+const options = {
+  ...configFlags,
+  ...operationFlags,
+  as: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  json: { type: 'boolean' },
+  grant: { type: 'string' },
+} as const;
+
 export const explain: Verb = {
   help,
   async run(parameters, io) {
-    const { values, positionals } = parseFlags(
-      parameters,
-      { ...configFlags, ...operationFlags, as: { type: 'string' } },
-      { positionals: true },
-    );
+    const { values, positionals } = parseFlags(parameters, options, { positionals: true });
+    if (values.grant !== undefined) {
+      const { config } = await openConfig(values, io);
+      io.out(await grant(values.grant, config));
+      return 0;
+    }
     const source = await readDocument(values.query, positionals);
     const { config } = await openConfig(values, io);
-    const supergraph = await readSupergraph(config, io);
-    const asked = readAsked(supergraph.apiSchema, source, values.operation, readVariables(values.variables ?? '{}'));
-    const principal = values.as === undefined ? null : await principalFor(values.as, config, io);
-    const context = createRequestContext({ principal });
-    const fields = await explainOperation({
-      ...asked,
-      rules: rulesOf(supergraph, config.authorization ?? {}, cliLogger(io)),
-      context: { ...(await config.context?.(context)), ...context },
-      logger: cliLogger(io),
-    });
-    io.out(`${describe(principal)}\n\n${table(fields)}`);
+    const variables = readVariables(values.variables ?? '{}');
+    const asked = { source, operationName: values.operation, variables, who: values.as };
+    const explanation = await (values['dry-run'] === true ? dryRun(asked, config, io) : run(asked, config, io));
+    io.out(values.json === true ? JSON.stringify(explanation, undefined, 2) : printExplanation(explanation));
     return 0;
   },
 };
 
-function readAsked(
-  schema: GraphQLSchema,
-  source: Source,
-  operationName: string | undefined,
-  variables: Record<string, unknown>,
-): Asked {
+/** What the command line asks. */
+interface Question {
+  readonly source: Source;
+  readonly operationName: string | undefined;
+  readonly variables: Record<string, unknown>;
+  readonly who: string | undefined;
+}
+
+function grant(minutes: string, { explain: options }: AtriumConfig): Promise<string> {
+  if (!/^[1-9]\d?$/.test(minutes) || Number(minutes) > longestGrantMinutes) {
+    throw new UsageError(`--grant: expected minutes from 1 to ${longestGrantMinutes}, got ${minutes}`);
+  }
+  if (options === undefined) {
+    throw new ConfigurationError(
+      '--grant: expected explain.secret (ATRIUM_EXPLAIN_SECRET), got a configuration without',
+    );
+  }
+  return grantExplain(options.secret, Number(minutes));
+}
+
+/** Through a gateway as the configuration has it, which nobody else reaches. */
+async function run(
+  { source, operationName, variables, who }: Question,
+  config: AtriumConfig,
+  io: Io,
+): Promise<Explanation> {
+  if (who !== undefined && config.authorization?.principals[who] !== undefined) {
+    throw new UsageError(`--as: expected a token, got the name of a principal, as whom only --dry-run can ask`);
+  }
+  if (getOperationAST(parseSource(source), operationName)?.operation === 'mutation') {
+    throw new UsageError('expected a query, got a mutation, which only --dry-run explains');
+  }
+  const server = { ...config.server, host: '127.0.0.1', port: 0 };
+  const alone: AtriumConfig = { ...config, server, admin: { ...config.admin, enabled: false } };
+  const atrium = createAtrium(alone, { logger: cliLogger(io) });
   try {
-    const document = parse(source);
-    const errors = validate(schema, document);
-    if (errors.length > 0) throw new ConfigurationError(errors.map(printError).join('\n\n'));
-    const operation = getOperationAST(document, operationName);
-    if (!operation) throw new UsageError('--operation: expected the name of an operation of the document');
-    const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
-    if (coerced.errors !== undefined) throw new ConfigurationError(coerced.errors.map(printError).join('\n\n'));
-    return { schema, document, operation, variables: coerced.coerced };
+    await atrium.start();
+    const { extensions, errors } = await atrium.actions.explain({
+      query: source.body,
+      variables,
+      ...(operationName !== undefined && { operationName }),
+      headers: who === undefined ? {} : { authorization: `Bearer ${who}` },
+    });
+    if (extensions?.atrium !== undefined) return extensions.atrium;
+    throw new ConfigurationError(`expected an answer, got ${JSON.stringify(errors)}`);
+  } finally {
+    await atrium.stop();
+  }
+}
+
+async function dryRun(question: Question, config: AtriumConfig, io: Io): Promise<Explanation> {
+  const supergraph = await readSupergraph(config, io);
+  const asked = readAsked(supergraph.apiSchema, question);
+  const principal = question.who === undefined ? null : await principalFor(question.who, config, io);
+  const context = createRequestContext({ principal });
+  const logger = cliLogger(io);
+  return explainDry({
+    ...asked,
+    id: hash('sha256', supergraph.sdl),
+    supergraph,
+    rules: rulesOf(supergraph, config.authorization ?? {}, logger),
+    cost: config.limits,
+    context: { ...(await config.context?.(context)), ...context },
+    logger,
+  });
+}
+
+function readAsked(schema: GraphQLSchema, { source, operationName, variables }: Question): Asked {
+  const document = parseSource(source);
+  const errors = validate(schema, document);
+  if (errors.length > 0) throw new ConfigurationError(errors.map(printError).join('\n\n'));
+  const operation = getOperationAST(document, operationName);
+  if (!operation) throw new UsageError('--operation: expected the name of an operation of the document');
+  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+  if (coerced.errors !== undefined) throw new ConfigurationError(coerced.errors.map(printError).join('\n\n'));
+  return { schema, document, operation, variables: coerced.coerced };
+}
+
+function parseSource(source: Source) {
+  try {
+    return parse(source);
   } catch (error) {
     if (error instanceof GraphQLError) throw new ConfigurationError(printError(error), { cause: error });
     throw error;
@@ -88,19 +167,4 @@ async function principalFor(who: string, { authentication, authorization }: Atri
   } finally {
     await authenticator.close();
   }
-}
-
-function describe(principal: Principal | null): string {
-  if (principal === null) return 'An anonymous client';
-  const { subject, roles, scopes } = principal;
-  return `${subject} (roles: ${roles.join(', ') || 'none'}; scopes: ${scopes.join(', ') || 'none'})`;
-}
-
-function table(fields: readonly ExplainedField[]): string {
-  const width = Math.max(...fields.map(({ field }) => field.length));
-  return fields
-    .map(
-      ({ field, access, because }) => `${field.padEnd(width)}  ${access.padEnd(7)}  ${because.join(', ') || 'no rule'}`,
-    )
-    .join('\n');
 }

@@ -1,20 +1,19 @@
-import { getOperationAST, getVariableValues, GraphQLError, parse, print, printError, validate, visit } from 'graphql';
+import { getOperationAST, getVariableValues, GraphQLError, parse, printError, validate } from 'graphql';
 import type { DocumentNode, SelectionNode, Source } from 'graphql';
 import { ConfigurationError, RequestError } from '../core/errors.ts';
 import { isIncluded } from '../core/is-included.ts';
-import { reservedPrefix } from '../core/reserved-names.ts';
 import { createAskedOperation } from '../execution/asked-operation.ts';
 import { createOperationCosts } from '../limits/operation-cost.ts';
 import type { CostOptions, OperationCost } from '../limits/operation-cost.ts';
 import { printFetchPlan } from '../planning/print-fetch-plan.ts';
-import type { PrivateFields } from '../supergraph/private-fields.ts';
 import { planOperation } from '../supergraph/supergraph.ts';
 import type { BuiltSupergraph, QueryPlan } from '../supergraph/supergraph.ts';
 import { configFlags, configFlagsHelp, openConfig, readSupergraph } from './open-config.ts';
 import { compilePlan } from '../planning/compile-plan.ts';
 import type { FetchPlan } from '../planning/fetch-plan.ts';
 import { nameFields, normaliseOperation } from '../planning/normalise-operation.ts';
-import { printPlan } from './print-plan.ts';
+import { printPlan } from '../planning/print-plan.ts';
+import { realNames } from '../planning/real-names.ts';
 import { operationFlags, operationFlagsHelp, readDocument, readVariables } from './read-operation.ts';
 import { parseFlags } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -46,10 +45,10 @@ export const plan: Verb = {
     const opened = await openConfig({ ...values, 'no-config': values['no-config'] === true || alone }, io);
     const supergraph = await readSupergraph(opened.config, io);
     const { limits } = opened.config;
-    const { queryPlan, fetchPlan, aliases, cost } = planSource(supergraph, source, values.operation, variables, limits);
+    const { queryPlan, fetchPlan, named, cost } = planSource(supergraph, source, values.operation, variables, limits);
     const requests = queryPlan.node === undefined ? '' : `${heading}\n${printFetchPlan(fetchPlan, columns)}\n\n`;
     const text = `${printPlan(queryPlan)}\n\n${requests}${countCalls(fetchPlan)}${cost}`;
-    io.out(withRealNames(text, supergraph.privateFields, aliases));
+    io.out(named(text));
     return 0;
   },
 };
@@ -59,8 +58,8 @@ interface Planned {
   readonly queryPlan: QueryPlan;
   /** As the gateway runs it. */
   readonly fetchPlan: FetchPlan;
-  /** The document's response names by those that stand for them in the fetch plan. */
-  readonly aliases: ReadonlyMap<string, string>;
+  /** With the names people know. */
+  readonly named: (text: string) => string;
   /** A line, or nothing where it depends on variables that are not given. */
   readonly cost: string;
 }
@@ -86,17 +85,11 @@ function planSource(
     const includes = (selection: SelectionNode) => coerced === undefined || isIncluded(selection, coerced.coerced);
     const normalised = normaliseOperation({ document, operationName: operation, names, includes }, supergraph);
     const fetchPlan = compilePlan(planOperation(supergraph, normalised, undefined), supergraph, normalised);
-    const aliases = new Map<string, string>();
-    visit(document, {
-      Field(field) {
-        const name = names.of(field);
-        if (name.startsWith(reservedPrefix)) aliases.set(name, (field.alias ?? field.name).value);
-      },
-    });
-    if (!definition || coerced === undefined) return { queryPlan, fetchPlan, aliases, cost: '' };
+    const named = realNames(document, names, supergraph.privateFields);
+    if (!definition || coerced === undefined) return { queryPlan, fetchPlan, named, cost: '' };
     const asked = createAskedOperation(supergraph.apiSchema, document, definition, names);
     const cost = createOperationCosts(supergraph, limits)({ asked, decided: {}, variables: coerced.coerced });
-    return { queryPlan, fetchPlan, aliases, cost: costLine(cost) };
+    return { queryPlan, fetchPlan, named, cost: costLine(cost) };
   } catch (error) {
     if (error instanceof GraphQLError) throw new ConfigurationError(printError(error), { cause: error });
     if (error instanceof RequestError) throw new ConfigurationError(error.message, { cause: error });
@@ -111,15 +104,6 @@ function costLine(cost: OperationCost): string {
     if (error instanceof RequestError) return `\ncost: ${error.message}`;
     throw error;
   }
-}
-
-/** Private fields as the fields they stand for, reserved names as the document's. */
-function withRealNames(text: string, { originals }: PrivateFields, aliases: ReadonlyMap<string, string>): string {
-  return text.replaceAll(/\b(\w+)(: ?)?/gu, (_, name: string, colon = '') => {
-    const original = originals.get(name);
-    if (original !== undefined) return colon === '' ? print(original) : '';
-    return `${aliases.get(name) ?? name}${colon}`;
-  });
 }
 
 /** Counted as the gateway sends them: fetches of one subgraph that can run together are one call. */

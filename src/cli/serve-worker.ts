@@ -9,7 +9,7 @@ import type { AdminActions } from '../server/admin.ts';
 export interface Question {
   readonly id: number;
   readonly action: keyof AdminActions;
-  /** For `invalidate`. */
+  /** For `invalidate` and `explain`. */
   readonly body?: unknown;
 }
 

@@ -27,6 +27,8 @@ const variables: Readonly<Record<string, KeyPath>> = {
   ATRIUM_SIGNING_SECRET: ['signing', 'secrets'],
   ATRIUM_ADMIN_PORT: ['admin', 'port'],
   ATRIUM_ADMIN_TOKEN: ['admin', 'token'],
+  ATRIUM_EXPLAIN_SECRET: ['explain', 'secret'],
+  ATRIUM_OTLP_URL: ['telemetry', 'otlp', 'url'],
 };
 /** The secrets of ATRIUM_SIGNING_SECRET: one, or the new and the old one with a comma between. */
 export function signingSecrets({ ATRIUM_SIGNING_SECRET: text }: Environment): readonly string[] | undefined {

@@ -1,18 +1,49 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from './principal.ts';
 import type { Reuse } from './reuse.ts';
+import type { Timeline } from './timeline.ts';
+import type { TraceContext } from './trace-context.ts';
 
-/** What one call to a subgraph leaves for the request's log line. */
+/** What one call to a subgraph leaves for the log line, metrics and traces. Times are those of `performance.now()`. */
 export interface SubgraphCallRecord {
   readonly subgraph: string;
+  readonly startedAt: number;
   readonly milliseconds: number;
   /** HTTP status, 0 when no response came. */
   readonly status: number;
   /** Representations sent, 0 for a root fetch. */
   readonly entities: number;
   readonly code?: string;
+  /** Why it failed, for operators. */
+  readonly reason?: string | undefined;
+  /** The instance that was asked. */
+  readonly address?: string;
+  /** When it was handed to a connection, and when its answer began. */
+  readonly sentAt?: number | undefined;
+  readonly firstByteAt?: number | undefined;
+  /** Of the answer as it came. */
+  readonly bytes?: number;
+  /** Which of the plan's groups of fetches it is for. */
+  readonly group?: number | undefined;
+  /** The variables in JSON; only where the client is told how its request was answered. */
+  readonly variables?: string | undefined;
+  /** Where traces are recorded: the span the subgraph continues; of a shared call it is in a trace of its own. */
+  readonly spanId?: string | undefined;
+  readonly sharedTrace?: TraceContext | undefined;
   /** Other requests had a part in this call; the subgraph knows it by this `x-request-id`. */
   readonly sharedId?: string;
+}
+
+/** What one rule of the rate limits made of a request. */
+export interface LimitRecord {
+  /** The rule's name. */
+  readonly policy: string;
+  /** `request`, `operation` or a field. */
+  readonly scope: string;
+  readonly charged: number;
+  /** What it would admit afterwards; null while it cannot be counted. */
+  readonly remaining: number | null;
+  readonly outcome: 'admitted' | 'refused';
 }
 
 /** What the rooms tell about a request while they serve it; read once, by the log line. */
@@ -24,6 +55,18 @@ export interface RequestRecord {
   redisMs: number;
   /** Absent when nobody means to give the answer to others. */
   reuse?: Reuse;
+  /** Absent when nobody wants to know what took how long. */
+  timeline?: Timeline;
+  /** Absent where no traces are recorded: those of clients are passed on as they are. */
+  trace?: TraceContext;
+  /** The client is told how its request was answered. */
+  isExplained?: boolean;
+  /** What rate limits have counted for it. */
+  readonly limits: LimitRecord[];
+  /** What it may cost; absent where nobody asked. */
+  cost?: number;
+  /** Was the plan there already? Absent when none was needed. */
+  planIsKnown?: boolean;
 }
 
 /**
@@ -95,7 +138,7 @@ export function createRequestContext(given: Partial<RequestContext>): RequestCon
 const defaultTimeoutMs = 30_000;
 
 export function createRequestRecord(): RequestRecord {
-  return { calls: [], cacheHits: 0, cacheMisses: 0, redisMs: 0 };
+  return { calls: [], limits: [], cacheHits: 0, cacheMisses: 0, redisMs: 0 };
 }
 
 /** Was this built by Atrium's own door, or is it the context of somebody else's Apollo Server? */

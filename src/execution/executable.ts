@@ -18,6 +18,8 @@ export interface Executable {
 }
 
 export interface ExecutableGroup {
+  /** Its position in the plan. */
+  readonly index: number;
   readonly subgraph: string;
   readonly steps: readonly ExecutableStep[];
   /** How many groups have to be done first, and the indexes of those that wait for this one. */
@@ -71,11 +73,12 @@ export function createExecutable(plan: FetchPlan): Executable {
   });
   return {
     groups: plan.groups.map((group, index) => ({
+      index,
       subgraph: group.subgraph,
       steps: group.steps.flatMap((step) => steps[step] ?? []),
       waitsFor: group.after.length,
       dependents: [...plan.groups.keys()].filter((other) => plan.groups[other]?.after.includes(index)),
-      writeRequest: createRequestWriter(),
+      writeRequest: createRequestWriter(index),
     })),
   };
 }

@@ -5,6 +5,7 @@ import type { AskedOperation } from './asked-operation.ts';
 import type { Executable } from './executable.ts';
 import { executePlan } from './execute-plan.ts';
 import { introspect } from './introspect.ts';
+import type { ObserveGroup } from './observe-execution.ts';
 import { project } from './project.ts';
 import type { Projected, Verdict } from './project.ts';
 import type { SharedLoaders } from './shared-loaders.ts';
@@ -26,6 +27,7 @@ export interface OperationRun {
   readonly subgraphs: SubgraphClient;
   readonly cache: EntityCache | undefined;
   readonly shared?: SharedLoaders | undefined;
+  readonly observeGroup?: ObserveGroup | undefined;
 }
 
 /** Fetches what the plan says and answers what the client asked. Rejects only for faults of Atrium itself. */

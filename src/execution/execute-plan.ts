@@ -7,6 +7,7 @@ import type { Executable, ExecutableGroup, ExecutableStep } from './executable.t
 import { FaultBook } from './faults.ts';
 import { Grouping } from './grouping.ts';
 import type { Targets } from './grouping.ts';
+import type { ObserveGroup } from './observe-execution.ts';
 import { SubgraphLoaders } from './subgraph-loaders.ts';
 import type { Sender } from './subgraph-loaders.ts';
 import type { ResponseObject } from './targets.ts';
@@ -17,6 +18,7 @@ export interface Execution extends Sender {
   readonly executable: Executable;
   /** Absent for mutations, which read what they have just written. */
   readonly cache: EntityCache | undefined;
+  readonly observeGroup?: ObserveGroup | undefined;
 }
 
 /** The data of all subgraphs together under the client's response names, not yet in the client's shape. */
@@ -97,8 +99,13 @@ async function runGroup(run: Run, group: ExecutableGroup): Promise<void> {
     const fetch = prepare(run, step);
     if (fetch !== undefined) fetches.push(fetch);
   }
+  if (run.observeGroup === undefined) await fetchGroup(run, group, fetches);
+  else await run.observeGroup(group, fetches, () => fetchGroup(run, group, fetches));
+}
+
+function fetchGroup(run: Run, group: ExecutableGroup, fetches: readonly PreparedFetch[]): Promise<void> {
   const ask = (asked: readonly PreparedFetch[]) => askSubgraph(run, group, asked);
-  await (run.lookups === undefined ? ask(fetches) : fetchThroughCache(run, run.lookups, group, fetches, ask));
+  return run.lookups === undefined ? ask(fetches) : fetchThroughCache(run, run.lookups, group, fetches, ask);
 }
 
 async function askSubgraph(run: Run, group: ExecutableGroup, fetches: readonly PreparedFetch[]): Promise<void> {

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import { canonicalJson } from '../core/json.ts';
 import { createRequestContext } from '../core/request-context.ts';
 import type { FetchContext, Scope } from '../core/request-context.ts';
+import { newTrace } from '../core/trace-context.ts';
 import { failedResponse } from '../subgraph/client.ts';
 import { addResponseHeader } from '../subgraph/headers.ts';
 import { BatchAnswer } from './batch-answer.ts';
@@ -161,6 +162,8 @@ function stay(
       if (batch.members.every(({ hasLeft }) => hasLeft)) batch.abandoned.abort();
       record.calls.push({
         subgraph: member.group.subgraph,
+        startedAt: joined,
+        group: member.group.index,
         milliseconds: performance.now() - joined,
         status: 0,
         entities: entitiesOf(member),
@@ -185,8 +188,11 @@ async function send(batch: Batch): Promise<{ answer: BatchAnswer; context: Fetch
   const { scope, requestId, abandoned } = batch;
   const { headers, principal } = scope;
   const deadline = Math.max(...present.map((member) => member.context.deadline));
+  const request = createRequestContext({ requestId, headers, principal, deadline, signal: abandoned.signal });
+  const traces = present.flatMap((member) => member.context.record.trace ?? []);
+  if (traces.length > 0) request.record.trace = newTrace(traces.some(({ isSampled }) => isSampled));
   const context: FetchContext = {
-    ...createRequestContext({ requestId, headers, principal, deadline, signal: abandoned.signal }),
+    ...request,
     generation: first.context.generation,
     scopeOf: () => scope,
   };
@@ -208,7 +214,13 @@ function answerMembers(
     if (member.hasLeft) return undefined;
     const { context } = member;
     for (const call of sent.context.record.calls) {
-      context.record.calls.push({ ...call, entities: entitiesOf(member), sharedId: batch.requestId });
+      context.record.calls.push({
+        ...call,
+        entities: entitiesOf(member),
+        group: member.group.index,
+        sharedId: batch.requestId,
+        sharedTrace: sent.context.record.trace,
+      });
     }
     for (const [name, value] of sent.context.responseHeaders) addResponseHeader(context, name, value);
     return sent.answer.for(member.places);

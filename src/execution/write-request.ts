@@ -29,7 +29,8 @@ export type RequestWriter = (
 
 const MAX_TEXTS = 100;
 
-export function createRequestWriter(): RequestWriter {
+/** `group` is its position in the plan. */
+export function createRequestWriter(group?: number): RequestWriter {
   const texts = new Map<FetchStep, OperationText[]>();
   return (slots, clientVariables) => {
     const steps = slots.map(({ step }) => step);
@@ -58,7 +59,7 @@ export function createRequestWriter(): RequestWriter {
     }
     const { subgraph, kind } = first;
     const { query, queryJson } = text;
-    return { subgraph, kind, query, queryJson, variables: `{${variables.join(',')}}`, entities };
+    return { subgraph, kind, query, queryJson, variables: `{${variables.join(',')}}`, entities, group };
   };
 }
 

@@ -26,6 +26,13 @@ export interface Explanation {
   readonly cache: { readonly hits: number; readonly misses: number };
 }
 
+/** The answer to a request that asked to be explained; without `atrium` where it was refused. */
+export interface ExplainedAnswer {
+  readonly data?: unknown;
+  readonly errors?: readonly object[];
+  readonly extensions?: { readonly atrium?: Explanation };
+}
+
 export interface Whom {
   readonly subject: string;
   readonly issuer: string;

@@ -89,24 +89,25 @@ export function refuseCostly(cost: OperationCost, context: RequestContext, optio
   const { maxCost: max = Infinity } = options;
   if (max === Infinity && !isShown(context, options)) return;
   const estimated = cost.estimated();
+  context.record.cost = estimated;
   if (estimated <= max) return;
   const message = `Expected an operation that costs at most ${max}, got one that may cost ${estimated}.`;
   throw new RequestError('MAX_COST_LIMIT', message, { extensions: { cost: { estimated, max } } });
 }
 
-/** What goes with the answer: nothing unless it is allowed and asked for. */
+/** What goes with the answer as `extensions`; undefined unless it is allowed and asked for. */
 export function shownCost(
   cost: OperationCost,
   data: AnswerData,
   context: RequestContext,
   options: CostOptions,
-): { readonly extensions?: { readonly cost: object } } {
-  if (!isShown(context, options)) return {};
+): { readonly cost: object } | undefined {
+  if (!isShown(context, options)) return undefined;
   // Caches would hand it on to those who have not asked for it.
   context.responseHeaders.set('cache-control', 'private, no-store');
   if (context.record.reuse !== undefined) context.record.reuse.isOwn = true;
   const max = options.maxCost ?? null;
-  return { extensions: { cost: { estimated: cost.estimated(), actual: cost.actual(data), max } } };
+  return { cost: { estimated: cost.estimated(), actual: cost.actual(data), max } };
 }
 
 function isShown({ headers }: RequestContext, { showCost = false }: CostOptions): boolean {

@@ -32,6 +32,8 @@ export interface PlannedOperation<Executable> {
   readonly executable: Executable;
   /** Values of variables that the plan has in the place of the document's literals; undefined when there are none. */
   readonly literals: Readonly<Record<string, unknown>> | undefined;
+  /** Was the plan there already? */
+  readonly isKnown: boolean;
 }
 
 /** Plans of one generation of the supergraph. Planning is synchronous: concurrent requests never plan the same twice. */
@@ -70,7 +72,7 @@ export function createOperationPlanner<Executable extends object>(
       const asked = `${documentHash} ${operationName ?? ''} ${conditions}`;
       const known = byDocument.get(asked);
       const plan = known && byText.get(planKey(known, activeLabels));
-      if (plan !== undefined) return { executable: plan, literals: known?.literals };
+      if (plan !== undefined) return { executable: plan, literals: known?.literals, isKnown: true };
       const includes = (selection: SelectionNode): boolean => isIncluded(selection, variables);
       const lifted = new LiftedLiterals(document);
       const normalised = normaliseOperation({ document, operationName, names, includes, literals: lifted }, supergraph);
@@ -81,13 +83,14 @@ export function createOperationPlanner<Executable extends object>(
       byDocument.set(asked, found, { size: 1 + JSON.stringify(literals ?? null).length });
       const key = planKey(found, activeLabels);
       let executable = byText.get(key);
+      const isKnown = executable !== undefined;
       if (executable === undefined) {
         const active = labels.filter((label) => activeLabels.has(label));
         const queryPlan = planOperation(supergraph, normalised, undefined, active);
         executable = prepare(compilePlan(queryPlan, supergraph, normalised));
         byText.set(key, executable, { size: text.length });
       }
-      return { executable, literals };
+      return { executable, literals, isKnown };
     },
   };
 }

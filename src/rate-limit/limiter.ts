@@ -8,7 +8,7 @@ import type { OperationLimiter } from './operation-limiter.ts';
 import { createRedisBuckets, refundOf } from './redis-buckets.ts';
 import { chargeOf, clientOf, compileRules } from './rule.ts';
 import type { RateLimitRule, RateLimitSubject } from './rule.ts';
-import { headersOf, refusalIn, takenIn, tallyOf } from './tally.ts';
+import { headersOf, recordOf, refusalIn, takenIn, tallyOf } from './tally.ts';
 import type { Entry, Refusal, Tally } from './tally.ts';
 
 export interface RateLimiter {
@@ -63,6 +63,7 @@ export function createRateLimiter(
     async count(entries, record) {
       const charges = entries.map(({ charge }) => charge);
       const tally = tallyOf(entries, await buckets.take(charges, record));
+      record.limits.push(...recordOf(tally));
       for (const [index, { rule, charge, amount }] of entries.entries()) {
         if (!rule.shadow || admits(charge, tally.backlogs[index])) continue;
         logger.info(

@@ -1,4 +1,5 @@
 import { RequestError } from '../core/errors.ts';
+import type { LimitRecord } from '../core/request-context.ts';
 import { admits, isRefused, refusedGroups } from './gcra.ts';
 import type { Charge, Taken } from './gcra.ts';
 import { isFieldScope } from './rule.ts';
@@ -33,6 +34,19 @@ export function tallyOf(entries: readonly Entry[], taken: Taken): Tally {
 
 export function takenIn({ entries, backlogs, refused }: Tally): Entry[] {
   return entries.filter(({ charge }, index) => backlogs[index] !== undefined && !isRefused(refused, charge));
+}
+
+/** What its rules made of the request, those in shadow left out. */
+export function recordOf({ entries, backlogs, refused }: Tally): LimitRecord[] {
+  return entries.flatMap(({ rule, charge, amount }, index) => {
+    const backlog = backlogs[index];
+    if (rule.shadow || backlog === undefined) return [];
+    const isTaken = !isRefused(refused, charge);
+    const { remaining } = stateOf(rule, charge, backlog, isTaken);
+    const outcome = admits(charge, backlog) ? ('admitted' as const) : ('refused' as const);
+    const { name: policy, scope } = rule;
+    return { policy, scope, charged: isTaken ? amount : 0, remaining: backlog === Infinity ? null : remaining, outcome };
+  });
 }
 
 /** The refusal with the longest wait among those of a group. */

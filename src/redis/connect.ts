@@ -129,6 +129,12 @@ function guardConnection(redis: RedisClient, breaker: Breaker): RedisConnection 
       if (!(isProof ? breaker.admits() : breaker.isClosed())) throw skip(tooSlow);
       counters.commands += 1;
       const since = performance.now();
+      const span = waiting.timeline?.start('redis');
+      const endSpan = (outcome: string): void => {
+        if (span === undefined) return;
+        span.facts['outcome'] = outcome;
+        waiting.timeline?.end(span);
+      };
       underWay += 1;
       if (underWay > 1) gatherWrites(redis);
       return new Promise((resolve, reject) => {
@@ -136,6 +142,7 @@ function guardConnection(redis: RedisClient, breaker: Breaker): RedisConnection 
           counters.timeouts += 1;
           waiting.redisMs += performance.now() - since;
           if (isProof) breaker.timedOut();
+          endSpan('timeout');
           reject(new RedisUnavailable(`no answer within ${Math.ceil(leftMs)} ms`));
         });
         const isInTime = (): boolean => {
@@ -147,11 +154,14 @@ function guardConnection(redis: RedisClient, breaker: Breaker): RedisConnection 
         };
         command(redis).then(
           (result) => {
-            if (isInTime()) resolve(result);
+            if (!isInTime()) return;
+            endSpan('answered');
+            resolve(result);
           },
           (error: unknown) => {
             if (!isInTime()) return;
             counters.errors += 1;
+            endSpan('error');
             reject(error);
           },
         );

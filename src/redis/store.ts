@@ -1,3 +1,5 @@
+import type { Timeline } from '../core/timeline.ts';
+
 /** A cache entry to write: `ttlMs` counts from now. */
 export interface StoreEntry {
   readonly key: string;
@@ -8,6 +10,7 @@ export interface StoreEntry {
 /** A client request's record of what it has waited for Redis: all its uses have one budget (`budgetMs` of connect.ts). */
 export interface RedisWait {
   redisMs: number;
+  readonly timeline?: Timeline | undefined;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { AtriumConfig } from '../config/config.ts';
 import { RequestError } from '../core/errors.ts';
 import { isLoopback } from '../core/is-loopback.ts';
 import type { Logger } from '../core/logger.ts';
+import type { ExplainedAnswer } from '../explain/explanation.ts';
 import type { SupergraphInUse } from '../gateway.ts';
 import { createApp } from './create-app.ts';
 import { listen } from './listen.ts';
@@ -16,6 +17,8 @@ export interface AdminActions {
   /** Removes from the caches what `body`, any JSON, names; resolves with what is to be answered. */
   invalidate(body: unknown): Promise<object>;
   supergraph(): Promise<SupergraphInUse>;
+  /** Answers the operation in `body`, any JSON, and tells how. */
+  explain(body: unknown): Promise<ExplainedAnswer>;
 }
 
 export interface AdminOptions {
@@ -50,6 +53,11 @@ export async function openAdmin({ listener, actions, health, logger }: AdminOpti
       method: 'POST',
       url: '/cache/invalidate',
       handler: ({ body }) => actions.invalidate(parseJson(typeof body === 'string' ? body : '', 'the body')),
+    },
+    {
+      method: 'POST',
+      url: '/explain',
+      handler: ({ body }) => actions.explain(parseJson(typeof body === 'string' ? body : '', 'the body')),
     },
   ];
   let closing = false;

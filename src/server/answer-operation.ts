@@ -52,7 +52,9 @@ export function createOperationHandler(options: OperationOptions) {
     const body = typeof request.body === 'string' ? request.body : '';
     const text = isPost ? body : request.url.slice(exchange.path.length);
     const deadline = deadlineOf(exchange);
-    const asked = answers?.asked(exchange, method, text, documents.version());
+    // Who wants to know how it is answered wants it to be.
+    const isShared = exchange.record.isExplained !== true;
+    const asked = isShared ? answers?.asked(exchange, method, text, documents.version()) : undefined;
     const known = asked && answers?.known(asked);
     if (known !== undefined) return sendKnown(known, request, reply, 'known');
 

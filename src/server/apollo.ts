@@ -13,6 +13,7 @@ import type { AtriumConfig, ParsedConfig } from '../config/config.ts';
 import { RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { RequestContext } from '../core/request-context.ts';
+import type { Timeline } from '../core/timeline.ts';
 import type { PersistedQueries } from '../documents/persisted-queries.ts';
 import { operationLimits } from '../limits/operation-limits.ts';
 import { errorCodesOf } from '../telemetry/access-log.ts';
@@ -98,14 +99,23 @@ function operations(logger: Logger): ApolloServerPlugin<ServerContext> {
     },
   };
   return {
-    async requestDidStart() {
-      return listener;
+    async requestDidStart({ contextValue: { record } }) {
+      return record.timeline === undefined ? listener : { ...listener, ...noting(record.timeline) };
     },
     async unexpectedErrorProcessingRequest({ error, requestContext }) {
       const { requestId } = requestContext.contextValue;
       logger.error({ requestId, err: error }, 'unexpected error while processing a request');
     },
   };
+}
+
+/** Notes how long Apollo Server's own parts take. */
+function noting(timeline: Timeline): GraphQLRequestListener<ServerContext> {
+  const note = (name: string) => async () => {
+    const span = timeline.enter(name);
+    return async () => timeline.end(span);
+  };
+  return { parsingDidStart: note('parse'), validationDidStart: note('validate') };
 }
 
 /** Apollo's packages log plain texts; what they call info, such as every schema that was loaded, is detail here. */

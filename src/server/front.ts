@@ -2,11 +2,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AtriumConfig } from '../config/config.ts';
 import { RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import { timed } from '../core/timeline.ts';
+import type { ExplainQuestion } from '../explain/explain-question.ts';
+import type { ExplainedAnswer } from '../explain/explanation.ts';
 import { createOperationHandler, headerMap } from './answer-operation.ts';
 import type { OperationOptions } from './answer-operation.ts';
 import { createCors } from './cors.ts';
 import { createApp } from './create-app.ts';
 import type { DoorStep } from './door.ts';
+import { createExplainGate, explainHeader } from './explain-gate.ts';
 import { serveExplorer } from './explorer-files.ts';
 import { listen } from './listen.ts';
 import type { Address } from './listen.ts';
@@ -17,6 +21,7 @@ export interface FrontOptions extends OperationOptions {
   readonly server: AtriumConfig['server'];
   readonly mode: AtriumConfig['mode'];
   readonly door: readonly DoorStep[];
+  readonly explain?: AtriumConfig['explain'] | undefined;
   /** Folder of the explorer's files; without it, and in production mode, there is no explorer. */
   readonly explorerDirectory?: string | undefined;
   /** What is missing while requests are answered all the same. */
@@ -27,6 +32,8 @@ export interface FrontOptions extends OperationOptions {
 export interface Front {
   /** @throws ConfigurationError when the address cannot be had */
   listen(): Promise<Address>;
+  /** The answer to an operation as if it had come by HTTP with these headers, with how it was made in its extensions. */
+  explain(question: ExplainQuestion): Promise<ExplainedAnswer>;
   /**
    * Says that it is not ready, for `preStopMs` more; then stops accepting, lets requests in flight end, and cuts what is left after `shutdownMs`; connections whose request is
    * not whole by then, after a second. May be called again: every call waits for the same end.
@@ -45,6 +52,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   const development = options.mode === 'development';
   const setCors = createCors(server.cors);
   const overload = createOverloadGuard(server.overload, { logger });
+  const gate = createExplainGate(options);
   let closing: Promise<void> | undefined;
 
   const { app, cutUnsent } = createApp({
@@ -74,8 +82,22 @@ export async function createFront(options: FrontOptions): Promise<Front> {
   if (development && options.explorerDirectory !== undefined) serveExplorer(app, options.explorerDirectory);
   await app.ready();
   return {
-    listen: () => listen(app, server, 'server.port, --port or PORT chooses another'),
+    async listen() {
+      const address = await listen(app, server, 'server.port, --port or PORT chooses another');
+      overload.forgetDelays();
+      return address;
+    },
     close: () => (closing ??= stop()),
+    async explain({ headers, ...params }) {
+      const { payload } = await app.inject({
+        method: 'POST',
+        url: '/graphql',
+        headers: { ...headers, accept: json, 'content-type': 'application/json', [explainHeader]: gate.ownToken },
+        payload: JSON.stringify(params),
+      });
+      const answer: ExplainedAnswer = JSON.parse(payload);
+      return answer;
+    },
   };
 
   /** Everything that is decided before the body is read. */
@@ -95,8 +117,11 @@ export async function createFront(options: FrontOptions): Promise<Front> {
     exchange.mediaType = mediaType;
     overload.enter();
     reply.raw.once('close', () => overload.leave());
+    const admitted = gate.enter(exchange);
+    if (admitted !== undefined) await admitted;
+    const { timeline } = exchange.record;
     for (const step of door) {
-      const passing = step.run(exchange);
+      const passing = timed(timeline, step.name, () => step.run(exchange));
       if (passing !== undefined) await passing;
     }
     return undefined;

@@ -17,6 +17,8 @@ export interface OverloadGuard {
   /** Counts an operation until `leave`. @throws RequestError when nothing more is taken on */
   enter(): void;
   leave(): void;
+  /** What was late before concerned nobody. */
+  forgetDelays(): void;
   close(): void;
 }
 
@@ -79,6 +81,10 @@ export function createOverloadGuard(
     },
     leave() {
       inFlight -= 1;
+    },
+    forgetDelays() {
+      meanDelayMs = 0;
+      expected = now() + TICK_MS;
     },
     close: () => clearInterval(timer),
   };

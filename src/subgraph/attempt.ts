@@ -3,6 +3,7 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { ErrorCode } from '../core/errors.ts';
 import type { FetchContext } from '../core/request-context.ts';
 import type { RequestSigner } from '../core/sign-request.ts';
+import { newSpanId, traceparent } from '../core/trace-context.ts';
 import type { Verdict } from './circuit-breaker.ts';
 import { failedResponse } from './client.ts';
 import type { SubgraphRequest, SubgraphResponse } from './client.ts';
@@ -10,7 +11,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { HeaderPolicy } from './headers.ts';
 import { parseResponse } from './read-response.ts';
 import { roundTrip, tooLarge } from './round-trip.ts';
-import type { HttpResponse } from './round-trip.ts';
+import type { HttpResponse, Progress } from './round-trip.ts';
 import { SubgraphFailure } from './subgraph-failure.ts';
 import type { Retry } from './subgraph-failure.ts';
 import type { Upstream } from './upstream.ts';
@@ -47,15 +48,32 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
     const mayRepeat = request.kind === 'query';
     const leave = upstream.enter(endpoint);
     const started = performance.now();
+    const progress: Progress = { sentAt: undefined, firstByteAt: undefined, bytes: 0 };
+    const { trace, isExplained } = context.record;
+    const spanId = trace && newSpanId();
     let status = 0;
-    const record = (verdict: Verdict, code?: ErrorCode): void => {
+    const record = (verdict: Verdict, failure?: SubgraphFailure): void => {
       const now = performance.now();
       leave(verdict, now);
-      context.record.calls.push({ subgraph, milliseconds: now - started, status, entities, ...(code && { code }) });
+      context.record.calls.push({
+        subgraph,
+        startedAt: started,
+        milliseconds: now - started,
+        status,
+        entities,
+        address: endpoint.origin,
+        sentAt: progress.sentAt,
+        firstByteAt: progress.firstByteAt,
+        bytes: progress.bytes,
+        group: request.group,
+        variables: isExplained === true ? request.variables : undefined,
+        spanId,
+        ...(failure && { code: failure.code, reason: failure.reason }),
+      });
     };
     try {
       if (until <= started) throw new SubgraphFailure('SUBGRAPH_TIMEOUT', 'no time was left to ask');
-      const answer = await ask(sending, endpoint, until - started);
+      const answer = await ask(sending, endpoint, until - started, spanId, progress);
       const { headers } = answer;
       ({ status } = answer);
       policy.toClient(headers, context);
@@ -71,7 +89,7 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
           : new SubgraphFailure('SUBGRAPH_UNREACHABLE', 'no answer', { cause: error });
       const { code, reason, retry } = failure;
       const hadItsTime = until - started > 0.9 * upstream.target.timeoutMs;
-      record(verdictOf(failure, status, context.signal.aborted, hadItsTime), code);
+      record(verdictOf(failure, status, context.signal.aborted, hadItsTime), failure);
       const outcome = { response: failedResponse(code, status), failure: { code, status, reason } };
       return retry !== undefined && (mayRepeat || retry.after === 'unsent') ? { ...outcome, retry } : outcome;
     }
@@ -81,11 +99,19 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
     { upstream: { path }, request, context }: Sending,
     { pool, host }: Endpoint,
     timeoutMs: number,
+    spanId: string | undefined,
+    progress: Progress,
   ): Promise<HttpResponse> {
     const body = `{"query":${request.queryJson},"variables":${request.variables}}`;
     const method = 'POST';
     const headers = policy.toSubgraph(context, timeoutMs);
     const { subgraph } = request;
+    const { trace } = context.record;
+    if (trace !== undefined && spanId !== undefined) {
+      headers['traceparent'] = traceparent(trace, spanId);
+      // It belongs to the trace that a valid `traceparent` names.
+      if (trace.parentSpanId === undefined) delete headers['tracestate'];
+    }
     if (sign !== undefined)
       Object.assign(headers, sign({ subgraph, method, path, headers, body, principal: context.principal }));
     if (host !== undefined) headers['host'] = host;
@@ -94,6 +120,7 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
       { method, path, headers, body },
       // A mutation that was sent runs to its end: nobody would know what it has done.
       { timeoutMs, maxBytes: maxResponseBytes, signal: request.kind === 'query' ? context.signal : undefined },
+      progress,
     );
   }
 }

@@ -12,6 +12,8 @@ export interface SubgraphRequest {
   readonly variables: string;
   /** Representations in the request, for the log line. */
   readonly entities: number;
+  /** Which of the plan's groups of fetches it is for; undefined when it is for several plans. */
+  readonly group?: number | undefined;
 }
 
 /** A subgraph's answer, checked to be a GraphQL response (GraphQL specification, section 7.1) but not yet pruned. */

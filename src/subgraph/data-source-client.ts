@@ -47,6 +47,8 @@ export function createDataSourceClient(
       }
       context.record.calls.push({
         subgraph: request.subgraph,
+        startedAt: started,
+        group: request.group,
         milliseconds: performance.now() - started,
         status: outcome.data === null && outcome.errors.length > 0 ? 0 : 200,
         entities: request.entities,

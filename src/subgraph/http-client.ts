@@ -87,11 +87,11 @@ export function createTransport(options: HttpClientOptions): Transport {
   };
 
   const refuse = (
-    { subgraph, entities }: SubgraphRequest,
+    { subgraph, entities, group }: SubgraphRequest,
     { record, requestId }: FetchContext,
     code: ErrorCode,
   ): SubgraphResponse => {
-    record.calls.push({ subgraph, milliseconds: 0, status: 0, entities, code });
+    record.calls.push({ subgraph, startedAt: performance.now(), milliseconds: 0, status: 0, entities, code, group });
     logger.debug({ subgraph, requestId, code }, 'A subgraph was not asked');
     return failedResponse(code, 0);
   };

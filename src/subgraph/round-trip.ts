@@ -10,6 +10,15 @@ export interface HttpResponse {
   readonly body: Buffer;
 }
 
+/** How far it came; filled in while it runs. Times are those of `performance.now()`. */
+export interface Progress {
+  /** When it was handed to a connection. */
+  sentAt: number | undefined;
+  firstByteAt: number | undefined;
+  /** Of the body as it comes. */
+  bytes: number;
+}
+
 export interface RoundTripLimits {
   /** For all of it, in milliseconds. */
   readonly timeoutMs: number;
@@ -27,6 +36,7 @@ export function roundTrip(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
   { timeoutMs, maxBytes, signal }: RoundTripLimits,
+  progress: Progress,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
@@ -34,7 +44,6 @@ export function roundTrip(
     let answering = false;
     let status = 0;
     let headers: IncomingHttpHeaders = {};
-    let size = 0;
     const chunks: Buffer[] = [];
 
     const settle = (): void => {
@@ -56,26 +65,28 @@ export function roundTrip(
     dispatcher.dispatch(request, {
       onRequestStart(started) {
         controller = started;
+        progress.sentAt = performance.now();
         // It was given up while it waited for a connection.
         if (failure !== undefined) started.abort(failure);
       },
       onResponseStarted() {
         answering = true;
+        progress.firstByteAt = performance.now();
       },
       onResponseStart(_, statusCode, responseHeaders) {
         status = statusCode;
         headers = responseHeaders;
       },
       onResponseData(_, chunk) {
-        size += chunk.length;
-        if (size <= maxBytes) chunks.push(chunk);
+        progress.bytes += chunk.length;
+        if (progress.bytes <= maxBytes) chunks.push(chunk);
         else giveUp(tooLarge(maxBytes));
       },
       onResponseEnd() {
         if (failure !== undefined) return;
         settle();
         const [only] = chunks;
-        const body = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size);
+        const body = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, progress.bytes);
         resolve({ status, headers: joined(headers), body });
       },
       onResponseError(_, error) {

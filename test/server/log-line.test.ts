@@ -4,7 +4,7 @@ import { startFront } from './start-front.ts';
 it('says of every request what became of it, and nothing of what was asked', async () => {
   await using front = await startFront({
     executor: async ({ document }, { record }) => {
-      record.calls.push({ subgraph: 'users', milliseconds: 2, status: 200, entities: 3 });
+      record.calls.push({ subgraph: 'users', startedAt: 0, milliseconds: 2, status: 200, entities: 3 });
       record.cacheHits += 1;
       return document.definitions.length === 1 ? { data: { me: { id: '1' } } } : { data: null };
     },

@@ -43,9 +43,10 @@ describe('the line of a request', () => {
     record.operationName = 'OrderHistory';
     record.operationType = 'query';
     record.errorCodes = ['SUBGRAPH_TIMEOUT'];
-    record.calls.push({ subgraph: 'users', milliseconds: 3.4567, status: 200, entities: 0 });
+    record.calls.push({ subgraph: 'users', startedAt: 0, milliseconds: 3.4567, status: 200, entities: 0 });
     record.calls.push({
       subgraph: 'payments',
+      startedAt: 0,
       milliseconds: 10_000,
       status: 0,
       entities: 12,
