@@ -22,7 +22,7 @@ import { readExplainQuestion } from './explain/explain-question.ts';
 import { createPersistedQueries } from './documents/persisted-queries.ts';
 import { createRateLimiter } from './rate-limit/limiter.ts';
 import { rateLimitStep } from './rate-limit/rate-limit-step.ts';
-import { connectRedis } from './redis/connect.ts';
+import { connectRedis, redisNumbers } from './redis/connect.ts';
 import { createRedisStore } from './redis/redis-store.ts';
 import type { Store } from './redis/store.ts';
 import type { AnswerOptions } from './server/answers.ts';
@@ -36,6 +36,8 @@ import type { Front } from './server/front.ts';
 import type { Address } from './server/listen.ts';
 import { createSupergraphManager } from './supergraph/manager.ts';
 import { createLogger } from './telemetry/create-logger.ts';
+import { createTelemetry } from './telemetry/telemetry.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 import { AtriumGateway } from './gateway.ts';
 
 /** A gateway with its HTTP server, as the configuration says. */
@@ -68,6 +70,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
   let gateway: AtriumGateway | undefined;
   let log: InvalidationLog | undefined;
   let front: Front | undefined;
+  let telemetry: Telemetry | undefined;
   const actions: AdminActions = {
     async supergraph() {
       const inUse = gateway?.supergraphInUse;
@@ -75,6 +78,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
         throw new RequestError('SERVICE_UNAVAILABLE', 'Expected a supergraph in use, got none yet.');
       return inUse;
     },
+    metrics: async () => (telemetry === undefined ? [] : [await telemetry.metrics()]),
     async explain(body) {
       const read = readExplainQuestion(body);
       if ('problems' in read) throw new RequestError('BAD_REQUEST', read.problems.join('\n'));
@@ -91,11 +95,21 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
   };
 
   async function start(): Promise<StartedAt | undefined> {
-    const logger = more.logger ?? createLogger(config.logging.level);
+    const logger = more.logger ?? createLogger(config.logging);
     const redis = config.redis === undefined ? undefined : connectRedis(config.redis, logger);
     if (redis !== undefined) onStop(() => redis.close());
     else if (config.rateLimit !== undefined || config.cache !== undefined)
       logger.info({}, 'without Redis, limits and caches are those of this process alone');
+
+    const counting = createTelemetry(config.telemetry, {
+      active: () => front?.numbers.active ?? 0,
+      overloadRefusals: () => front?.numbers.refusals ?? 0,
+      subgraphs: () => gateway?.subgraphNumbers() ?? [],
+      redis: () => (redis === undefined ? {} : redisNumbers(redis)),
+      supergraphId: () => gateway?.supergraphInUse?.id,
+    });
+    telemetry = counting;
+    onStop(() => counting.close());
 
     const limiter = config.rateLimit && createRateLimiter(config.rateLimit.rules, { redis: redis?.limits, logger });
     const limit = limiter && rateLimitStep(limiter);
@@ -179,6 +193,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
       mode,
       door,
       explain: config.explain,
+      telemetry,
       apollo,
       documents,
       answers: config.cache?.answers && answerOptions(config, config.cache.answers, gateway, shared, log),

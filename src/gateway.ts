@@ -36,6 +36,7 @@ import { createTransport } from './subgraph/http-client.ts';
 import type { Transport } from './subgraph/http-client.ts';
 import { withPreparedSupergraph } from './supergraph/prepared-supergraph.ts';
 import { forBaseClass } from './supergraph/supergraph.ts';
+import type { SubgraphNumbers } from './telemetry/metrics.ts';
 import { createGeneration } from './generation.ts';
 import type { Generation, GenerationOptions } from './generation.ts';
 
@@ -162,6 +163,11 @@ export class AtriumGateway extends ApolloGateway {
   /** undefined before the first one. */
   get supergraphInUse(): SupergraphInUse | undefined {
     return this.#inUse;
+  }
+
+  /** How the subgraphs fare that were called, when there is no `buildService`. */
+  subgraphNumbers(): readonly SubgraphNumbers[] {
+    return this.#transport.numbers();
   }
 
   /** What of a request decides what subgraphs answer, when there is no `buildService`. */

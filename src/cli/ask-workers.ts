@@ -16,6 +16,12 @@ export function askWorkers(ready: ReadonlySet<Worker>, sharesStores: boolean): A
     async supergraph() {
       return ask(oneOf(ready), 'supergraph');
     },
+    async metrics() {
+      const answers = await Promise.all(
+        [...ready].map((worker) => ask(worker, 'metrics').catch((error: unknown) => nothingOfTheDead(worker, error))),
+      );
+      return answers.flatMap((answer) => answer ?? []);
+    },
     async explain(body) {
       return ask(oneOf(ready), 'explain', body);
     },
@@ -26,16 +32,17 @@ export function askWorkers(ready: ReadonlySet<Worker>, sharesStores: boolean): A
         if (!('outcome' in answer && answer.outcome === 'delayed')) return answer;
       }
       const answers = [...ready].map((worker) =>
-        ask(worker, 'invalidate', body).catch((error: unknown) => {
-          // What a worker kept that died is gone as well.
-          if (!worker.isDead() && worker.isConnected()) throw error;
-          return undefined;
-        }),
+        ask(worker, 'invalidate', body).catch((error: unknown) => nothingOfTheDead(worker, error)),
       );
       const answer = (await Promise.all(answers)).find((answer) => answer !== undefined);
       return answer ?? noneThere();
     },
   };
+}
+
+/** What a worker kept and counted that died is gone as well. */
+function nothingOfTheDead(worker: Worker, error: unknown): undefined {
+  if (!worker.isDead() && worker.isConnected()) throw error;
 }
 
 function oneOf([worker]: ReadonlySet<Worker>): Worker {

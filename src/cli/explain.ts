@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { getOperationAST, getVariableValues, GraphQLError, parse, printError, validate } from 'graphql';
+import { getOperationAST, getVariableValues, GraphQLError, OperationTypeNode, parse, printError, validate } from 'graphql';
 import type { GraphQLSchema, Source } from 'graphql';
 import { createAuthenticator } from '../authentication/authenticator.ts';
 import type { Asked } from '../authorization/decide-fields.ts';
@@ -92,7 +92,7 @@ async function run(
   if (who !== undefined && config.authorization?.principals[who] !== undefined) {
     throw new UsageError(`--as: expected a token, got the name of a principal, as whom only --dry-run can ask`);
   }
-  if (getOperationAST(parseSource(source), operationName)?.operation === 'mutation') {
+  if (getOperationAST(parseSource(source), operationName)?.operation === OperationTypeNode.MUTATION) {
     throw new UsageError('expected a query, got a mutation, which only --dry-run explains');
   }
   const server = { ...config.server, host: '127.0.0.1', port: 0 };

@@ -4,7 +4,9 @@ import type { AtriumConfig } from '../config/config.ts';
 import { createAtrium } from '../create-atrium.ts';
 import { numberOf } from '../config/environment.ts';
 import type { Override } from '../config/problem.ts';
-import { createLogger } from '../telemetry/create-logger.ts';
+import type { Logger } from '../core/logger.ts';
+import { createLogger, openLogStream } from '../telemetry/create-logger.ts';
+import { prettyLog } from '../telemetry/pretty-log.ts';
 import { configFlags, configFlagsHelp, openConfig } from './open-config.ts';
 import { serveAsWorker } from './serve-worker.ts';
 import { superviseWorkers } from './supervise-workers.ts';
@@ -45,7 +47,7 @@ export const serve: Verb = {
     const { workers } = config.server;
     const count = workers === 'auto' ? availableParallelism() : workers;
     const supervisor = count === 1 ? undefined : supervise(config, count);
-    const gateway = supervisor ?? createAtrium(config);
+    const gateway = supervisor ?? createAtrium(config, isPretty(config) ? { logger: prettyLogger(config) } : {});
     const stopped = stopOnSignal(() => gateway.stop(), io);
     const address = await gateway.start();
     if (address === undefined) {
@@ -63,13 +65,23 @@ export const serve: Verb = {
   },
 };
 
-function supervise({ admin, redis, logging }: AtriumConfig, count: number): Supervisor {
-  return superviseWorkers({ count, admin, sharesStores: redis !== undefined, logLevel: logging.level });
+function supervise(config: AtriumConfig, count: number): Supervisor {
+  const { admin, redis, logging } = config;
+  const stream = isPretty(config) ? prettyLog() : openLogStream();
+  return superviseWorkers({ count, admin, sharesStores: redis !== undefined, logging, stream });
+}
+
+function prettyLogger({ logging }: AtriumConfig): Logger {
+  return createLogger({ ...logging, destination: prettyLog() });
+}
+
+function isPretty({ mode, logging }: AtriumConfig): boolean {
+  return logging.pretty ?? (mode === 'development' && process.stdout.isTTY);
 }
 
 /** The primary has the admin listener. */
 function serveInWorker(config: AtriumConfig, id: number): Promise<number> {
-  const logger = createLogger(config.logging.level, undefined, id);
+  const logger = createLogger({ ...config.logging, worker: id });
   return serveAsWorker(createAtrium({ ...config, admin: { ...config.admin, enabled: false } }, { logger }), logger);
 }
 

@@ -7,8 +7,8 @@ import { ConfigurationError } from '../core/errors.ts';
 import type { StartedAt } from '../create-atrium.ts';
 import { openAdmin } from '../server/admin.ts';
 import type { AdminListener } from '../server/admin.ts';
-import { createLogger, openLogStream } from '../telemetry/create-logger.ts';
-import type { LogLevel } from '../telemetry/create-logger.ts';
+import { createLogger } from '../telemetry/create-logger.ts';
+import type { LoggerOptions } from '../telemetry/create-logger.ts';
 import { askWorkers } from './ask-workers.ts';
 import type { Message } from './serve-worker.ts';
 
@@ -17,7 +17,9 @@ export interface SupervisorOptions {
   readonly admin: AtriumConfig['admin'];
   /** Whether workers share limits and caches, in Redis. */
   readonly sharesStores: boolean;
-  readonly logLevel: LogLevel;
+  readonly logging: Pick<LoggerOptions, 'level' | 'redact'>;
+  /** Where all of them write their log. */
+  readonly stream: DestinationStream;
 }
 
 export interface Supervisor {
@@ -40,9 +42,8 @@ const maxFailures = 4;
  * Runs this command line once more in each of `count` processes, which share its port. Speaks for them: one log, one admin
  * listener. Replaces those that die, and takes all of them along when it ends itself.
  */
-export function superviseWorkers({ count, admin, sharesStores, logLevel }: SupervisorOptions): Supervisor {
-  const stream = openLogStream();
-  const logger = createLogger(logLevel, stream, 0);
+export function superviseWorkers({ count, admin, sharesStores, logging, stream }: SupervisorOptions): Supervisor {
+  const logger = createLogger({ ...logging, destination: stream, worker: 0 });
   const alive = new Set<Worker>();
   const ready = new Set<Worker>();
   const restarts = new Set<NodeJS.Timeout>();

@@ -32,6 +32,8 @@ export interface SubgraphCallRecord {
   readonly sharedTrace?: TraceContext | undefined;
   /** Other requests had a part in this call; the subgraph knows it by this `x-request-id`. */
   readonly sharedId?: string;
+  /** It is in the record of another of these requests as well, which counts it. */
+  readonly isCopy?: boolean;
 }
 
 /** What one rule of the rate limits made of a request. */

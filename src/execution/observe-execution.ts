@@ -21,7 +21,9 @@ export function observeExecution(run: OperationRun, timeline: Timeline): Operati
     const span = timeline.start('fetch');
     span.facts['index'] = group.index;
     span.facts['subgraph'] = group.subgraph;
-    span.facts['objects'] = sum(fetches.flatMap(({ targets }) => targets.map((objects) => (isSeveral(objects) ? objects.length : 1))));
+    span.facts['objects'] = sum(
+      fetches.flatMap(({ targets }) => targets.map((objects) => (isSeveral(objects) ? objects.length : 1))),
+    );
     span.facts['entities'] = sum(fetches.map(({ representations }) => representations.length));
     try {
       await fetch();

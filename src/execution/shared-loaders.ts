@@ -210,6 +210,7 @@ function answerMembers(
   members: readonly Member[],
 ): (SlotAnswer[] | undefined)[] {
   if (sent === undefined) return members.map(() => undefined);
+  const counting = members.find(({ hasLeft }) => !hasLeft);
   return members.map((member) => {
     if (member.hasLeft) return undefined;
     const { context } = member;
@@ -220,6 +221,7 @@ function answerMembers(
         group: member.group.index,
         sharedId: batch.requestId,
         sharedTrace: sent.context.record.trace,
+        isCopy: member !== counting,
       });
     }
     for (const [name, value] of sent.context.responseHeaders) addResponseHeader(context, name, value);

@@ -120,7 +120,8 @@ function errorsByPath(errors: FieldsToExplain['errors']): ReadonlyMap<string, re
   const byPath = new Map<string, Map<string, { code: string; message: string; count: number }>>();
   for (const { path, message, extensions } of errors) {
     const at = (path ?? []).filter((element) => typeof element === 'string').join('.');
-    const code = String(extensions?.['code'] ?? 'none');
+    const given = extensions?.['code'];
+    const code = typeof given === 'string' ? given : 'none';
     const known = byPath.get(at) ?? new Map<string, { code: string; message: string; count: number }>();
     byPath.set(at, known);
     const same = known.get(`${code} ${message}`) ?? { code, message, count: 0 };

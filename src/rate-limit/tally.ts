@@ -45,7 +45,13 @@ export function recordOf({ entries, backlogs, refused }: Tally): LimitRecord[] {
     const { remaining } = stateOf(rule, charge, backlog, isTaken);
     const outcome = admits(charge, backlog) ? ('admitted' as const) : ('refused' as const);
     const { name: policy, scope } = rule;
-    return { policy, scope, charged: isTaken ? amount : 0, remaining: backlog === Infinity ? null : remaining, outcome };
+    return {
+      policy,
+      scope,
+      charged: isTaken ? amount : 0,
+      remaining: backlog === Infinity ? null : remaining,
+      outcome,
+    };
   });
 }
 

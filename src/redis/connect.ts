@@ -1,4 +1,5 @@
 import type { Logger } from '../core/logger.ts';
+import type { RedisOutcome } from '../telemetry/metrics.ts';
 import { createBreaker } from './breaker.ts';
 import type { Breaker } from './breaker.ts';
 import { createClient, isConnected } from './create-client.ts';
@@ -106,6 +107,17 @@ function openConnection(purpose: string, access: RedisAccess, logger: Logger): {
       redis.disconnect();
     },
   };
+}
+
+/** What became of the commands of each connection. */
+export function redisNumbers({ limits, caches }: RedisConnections): Record<string, Record<RedisOutcome, number>> {
+  const outcomes = ({ counters: { commands, timeouts, errors, skipped } }: RedisConnection) => ({
+    answered: commands - timeouts - errors,
+    timeout: timeouts,
+    error: errors,
+    skipped,
+  });
+  return { limits: outcomes(limits), caches: outcomes(caches) };
 }
 
 function guardConnection(redis: RedisClient, breaker: Breaker): RedisConnection {

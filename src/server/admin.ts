@@ -1,4 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
+import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { bearerToken } from '../authentication/bearer-token.ts';
 import type { AtriumConfig } from '../config/config.ts';
@@ -7,6 +8,7 @@ import { isLoopback } from '../core/is-loopback.ts';
 import type { Logger } from '../core/logger.ts';
 import type { ExplainedAnswer } from '../explain/explanation.ts';
 import type { SupergraphInUse } from '../gateway.ts';
+import { prometheusText, prometheusType } from '../telemetry/prometheus.ts';
 import { createApp } from './create-app.ts';
 import { listen } from './listen.ts';
 import type { Address } from './listen.ts';
@@ -17,6 +19,8 @@ export interface AdminActions {
   /** Removes from the caches what `body`, any JSON, names; resolves with what is to be answered. */
   invalidate(body: unknown): Promise<object>;
   supergraph(): Promise<SupergraphInUse>;
+  /** Everything counted since the start, of each process. */
+  metrics(): Promise<readonly (readonly MetricData[])[]>;
   /** Answers the operation in `body`, any JSON, and tells how. */
   explain(body: unknown): Promise<ExplainedAnswer>;
 }
@@ -53,6 +57,11 @@ export async function openAdmin({ listener, actions, health, logger }: AdminOpti
       method: 'POST',
       url: '/cache/invalidate',
       handler: ({ body }) => actions.invalidate(parseJson(typeof body === 'string' ? body : '', 'the body')),
+    },
+    {
+      method: 'GET',
+      url: '/metrics',
+      handler: async (_, reply) => reply.type(prometheusType).send(prometheusText(await actions.metrics())),
     },
     {
       method: 'POST',

@@ -83,10 +83,11 @@ function operations(logger: Logger): ApolloServerPlugin<ServerContext> {
         throw new RequestError('SUBSCRIPTIONS_NOT_SUPPORTED', message).toGraphQLError();
       }
     },
-    async willSendResponse({ contextValue, operation, operationName, request, response, errors }) {
+    async willSendResponse({ contextValue, operation, operationName, queryHash, request, response, errors }) {
       const { record } = contextValue;
       record.operationName = operationName ?? request.operationName ?? null;
       record.operationType = operation?.operation ?? null;
+      record.operationHash = queryHash;
       if (response.body.kind === 'single') {
         record.errorCodes = errorCodesOf(response.body.singleResult);
         contextValue.held.result = response.body.singleResult;

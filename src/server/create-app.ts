@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { clientClosedRequest, logAccess } from '../telemetry/access-log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { createClientAddress } from './client-address.ts';
 import { readBody } from './content-parser.ts';
@@ -16,6 +17,8 @@ export interface AppOptions {
   readonly maxBodyBytes: number;
   readonly trustedProxies: readonly string[];
   readonly logger: Logger;
+  /** Absent for what concerns operators alone. */
+  readonly telemetry?: Telemetry | undefined;
   /** While true, every answer ends its connection. */
   readonly isClosing: () => boolean;
   /** Allow header by path, for what is served at all. */
@@ -29,7 +32,7 @@ const safeRequestId = /^[A-Za-z0-9._-]{1,128}$/;
  * ends the connections on which no whole request has come, which Node takes for busy.
  */
 export function createApp(options: AppOptions): { readonly app: FastifyInstance; readonly cutUnsent: () => void } {
-  const { logger } = options;
+  const { logger, telemetry } = options;
   const clientAddress = createClientAddress(options.trustedProxies);
   /** What is open, with the requests that are being received or answered. */
   const connections = new Map<Socket, Set<IncomingMessage>>();
@@ -88,7 +91,10 @@ export function createApp(options: AppOptions): { readonly app: FastifyInstance;
   }
 
   function begin(request: FastifyRequest, reply: FastifyReply): void {
-    request.exchange = createExchange(request, clientAddress);
+    const exchange = createExchange(request, clientAddress);
+    request.exchange = exchange;
+    if (exchange.path === '/graphql')
+      telemetry?.begin(exchange.record, exchange.headers['traceparent'], exchange.startedAt);
     connections.get(request.raw.socket)?.add(request.raw);
     reply.raw.once('close', () => finish(request, reply));
     reply.header('x-content-type-options', 'nosniff').header('x-request-id', request.id);
@@ -98,12 +104,10 @@ export function createApp(options: AppOptions): { readonly app: FastifyInstance;
     connections.get(message.socket)?.delete(message);
     const sent = raw.writableFinished;
     if (!sent) exchange.abort?.abort();
-    logAccess(logger, {
-      ...exchange,
-      method,
-      status: sent ? raw.statusCode : clientClosedRequest,
-      milliseconds: performance.now() - exchange.startedAt,
-    });
+    const status = sent ? raw.statusCode : clientClosedRequest;
+    const finished = { ...exchange, method, status, milliseconds: performance.now() - exchange.startedAt };
+    telemetry?.finish(finished);
+    logAccess(logger, finished);
   }
 
   function notServed({ method, exchange }: FastifyRequest): RequestError {

@@ -5,6 +5,7 @@ import type { Logger } from '../core/logger.ts';
 import { timed } from '../core/timeline.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { ExplainedAnswer } from '../explain/explanation.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createOperationHandler, headerMap } from './answer-operation.ts';
 import type { OperationOptions } from './answer-operation.ts';
 import { createCors } from './cors.ts';
@@ -16,6 +17,7 @@ import { listen } from './listen.ts';
 import type { Address } from './listen.ts';
 import { graphqlResponse, html, json, negotiate } from './media-type.ts';
 import { createOverloadGuard } from './overload.ts';
+import type { OverloadGuard } from './overload.ts';
 
 export interface FrontOptions extends OperationOptions {
   readonly server: AtriumConfig['server'];
@@ -26,12 +28,15 @@ export interface FrontOptions extends OperationOptions {
   readonly explorerDirectory?: string | undefined;
   /** What is missing while requests are answered all the same. */
   readonly degraded?: (() => readonly string[]) | undefined;
+  readonly telemetry?: Telemetry | undefined;
   readonly logger: Logger;
 }
 
 export interface Front {
   /** @throws ConfigurationError when the address cannot be had */
   listen(): Promise<Address>;
+  /** Operations that are being answered, and requests that were refused for overload since the start. */
+  readonly numbers: OverloadGuard['numbers'];
   /** The answer to an operation as if it had come by HTTP with these headers, with how it was made in its extensions. */
   explain(question: ExplainQuestion): Promise<ExplainedAnswer>;
   /**
@@ -59,6 +64,7 @@ export async function createFront(options: FrontOptions): Promise<Front> {
     maxBodyBytes: server.maxBodyBytes,
     trustedProxies: server.trustedProxies,
     logger,
+    telemetry: options.telemetry,
     isClosing: () => closing !== undefined,
     methods,
   });
@@ -88,6 +94,9 @@ export async function createFront(options: FrontOptions): Promise<Front> {
       return address;
     },
     close: () => (closing ??= stop()),
+    get numbers() {
+      return overload.numbers;
+    },
     async explain({ headers, ...params }) {
       const { payload } = await app.inject({
         method: 'POST',

@@ -17,6 +17,8 @@ export interface OverloadGuard {
   /** Counts an operation until `leave`. @throws RequestError when nothing more is taken on */
   enter(): void;
   leave(): void;
+  /** Operations that are being answered, and requests that were refused since the start. */
+  readonly numbers: { readonly active: number; readonly refusals: number };
   /** What was late before concerned nobody. */
   forgetDelays(): void;
   close(): void;
@@ -43,6 +45,7 @@ export function createOverloadGuard(
   { logger, heapShare = shareOfHeap, now = () => performance.now() }: OverloadSenses,
 ): OverloadGuard {
   let inFlight = 0;
+  let refusals = 0;
   let meanDelayMs = 0;
   let heap = heapShare();
   let ticks = 0;
@@ -74,6 +77,7 @@ export function createOverloadGuard(
         if (!wasOverloaded)
           logger.warn({ reason: why, inFlight, meanDelayMs, heap }, 'Overloaded: requests are refused');
         wasOverloaded = true;
+        refusals += 1;
         const headers = { 'retry-after': String(RETRY_AFTER_SECONDS) };
         throw new RequestError('OVERLOADED', 'The gateway is overloaded; ask again later.', { headers });
       }
@@ -81,6 +85,9 @@ export function createOverloadGuard(
     },
     leave() {
       inFlight -= 1;
+    },
+    get numbers() {
+      return { active: inFlight, refusals };
     },
     forgetDelays() {
       meanDelayMs = 0;

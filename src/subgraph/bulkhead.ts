@@ -14,6 +14,11 @@ export class Bulkhead {
     this.#queueMs = queueMs;
   }
 
+  /** Requests that are at it. */
+  get inside(): number {
+    return this.#inside;
+  }
+
   /** true when there is room at once; `leave` gives it back. */
   tryEnter(): boolean {
     if (this.#inside >= this.#room) return false;

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { FetchContext, Scope } from '../core/request-context.ts';
 import { createRequestSigner } from '../core/sign-request.ts';
+import type { SubgraphNumbers } from '../telemetry/metrics.ts';
 import { createAttempt } from './attempt.ts';
 import type { Attempt, Sending } from './attempt.ts';
 import { failedResponse } from './client.ts';
@@ -33,6 +34,7 @@ export interface Transport {
   keepOnly(targets: ReadonlyMap<string, SubgraphTarget>): void;
   /** Whose answer a subgraph gives when it is asked for this request. All subgraphs are sent the same headers. */
   readonly scopeOf: (request: Asker) => Scope;
+  numbers(): readonly SubgraphNumbers[];
   close(): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ export function createTransport(options: HttpClientOptions): Transport {
         return response;
       }
       logger.debug(fields, 'A request to a subgraph failed and is sent again');
+      upstream.retried += 1;
       // Ends at once when the client leaves.
       await sleep(delayMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return response;
@@ -118,6 +121,7 @@ export function createTransport(options: HttpClientOptions): Transport {
     },
     keepOnly: (targets) => upstreams.keepOnly(targets),
     scopeOf: policy.scopeOf,
+    numbers: () => upstreams.numbers(),
     close: () => upstreams.close(),
   };
 }

@@ -5,6 +5,7 @@ import { Bulkhead } from './bulkhead.ts';
 import type { BreakerOptions, Verdict } from './circuit-breaker.ts';
 import { chooseEndpoint, createEndpoint, ejectFailing } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { SubgraphNumbers } from '../telemetry/metrics.ts';
 import { RetryBudget } from './retry-budget.ts';
 
 /** How one subgraph is called. */
@@ -39,6 +40,8 @@ export class Upstream {
   readonly path: string;
   readonly bulkhead: Bulkhead;
   readonly retries: RetryBudget;
+  /** Requests that were sent again, since the start. */
+  retried = 0;
   readonly #subgraph: string;
   readonly #logger: Logger;
   readonly #random: () => number;
@@ -67,6 +70,15 @@ export class Upstream {
     const source = openAddressSource({ url, addresses, logger, onChange, resolve });
     this.#source = source;
     this.#endpoints = source.first.map((location) => createEndpoint(location, target));
+  }
+
+  get numbers(): SubgraphNumbers {
+    return {
+      subgraph: this.#subgraph,
+      active: this.bulkhead.inside,
+      openCircuits: this.#endpoints.filter(({ breaker }) => !breaker.isClosed).length,
+      retries: this.retried,
+    };
   }
 
   /** Where to send the next request, rather not where it was sent before; undefined where every circuit is open. */

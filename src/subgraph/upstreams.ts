@@ -1,4 +1,5 @@
 import type { Logger } from '../core/logger.ts';
+import type { SubgraphNumbers } from '../telemetry/metrics.ts';
 import { Upstream } from './upstream.ts';
 import type { SubgraphTarget } from './upstream.ts';
 
@@ -10,6 +11,8 @@ export class Upstreams {
   readonly #options: { readonly logger: Logger; readonly random: () => number };
   readonly #known = new Map<string, Upstream>();
   readonly #closing = new Map<string, NodeJS.Timeout>();
+  /** Retries of those that are no longer known: what counts must not count backwards. */
+  readonly #retired = new Map<string, number>();
 
   constructor(options: { readonly logger: Logger; readonly random: () => number }) {
     this.#options = options;
@@ -37,11 +40,27 @@ export class Upstreams {
         const close = (): void => {
           this.#closing.delete(key);
           this.#known.delete(key);
+          const { subgraph: name, retries } = upstream.numbers;
+          this.#retired.set(name, (this.#retired.get(name) ?? 0) + retries);
           void upstream.close();
         };
         this.#closing.set(key, setTimeout(close, KEPT_MS).unref());
       }
     }
+  }
+
+  /** Of each subgraph, those of former supergraphs included while they are kept. */
+  numbers(): SubgraphNumbers[] {
+    const bySubgraph = Map.groupBy(
+      [...this.#known.values()].map(({ numbers }) => numbers),
+      ({ subgraph }) => subgraph,
+    );
+    return [...bySubgraph].map(([subgraph, all]) => ({
+      subgraph,
+      active: all.reduce((sum, { active }) => sum + active, 0),
+      openCircuits: all.reduce((sum, { openCircuits }) => sum + openCircuits, 0),
+      retries: (this.#retired.get(subgraph) ?? 0) + all.reduce((sum, { retries }) => sum + retries, 0),
+    }));
   }
 
   async close(): Promise<void> {

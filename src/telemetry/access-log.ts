@@ -9,6 +9,8 @@ import type { RequestRecord } from '../core/request-context.ts';
 export interface AccessRecord extends RequestRecord {
   operationName: string | null;
   operationType: 'query' | 'mutation' | 'subscription' | null;
+  /** SHA-256 of the document's text. */
+  operationHash?: string | undefined;
   /** Codes of the answer's errors, each once. */
   errorCodes: readonly string[];
   /** Where the answer comes from when it was not made for this request: from earlier, or from one at the same time. */
@@ -23,7 +25,11 @@ export interface FinishedRequest {
   readonly path: string;
   /** 499 when the client left before the answer was sent. */
   readonly status: number;
+  /** In milliseconds of `performance.now()`. */
+  readonly startedAt: number;
   readonly milliseconds: number;
+  /** Of the request, names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly clientAddress: string;
   readonly principal: Principal | null;
   readonly record: AccessRecord;
@@ -62,10 +68,12 @@ export function logAccess(logger: Logger, request: FinishedRequest): void {
       path: request.path.slice(0, longestText),
       operation: record.operationName === null ? null : record.operationName.slice(0, longestText),
       type: record.operationType,
+      ...(record.operationHash === undefined ? {} : { hash: record.operationHash }),
       status: request.status,
       codes: record.errorCodes,
       ms: rounded(request.milliseconds),
       client: request.clientAddress,
+      ...clientOf(request.headers),
       principal: request.principal === null ? null : principalHash(request.principal),
       calls: record.calls.map(({ subgraph, milliseconds, status, entities, code, sharedId }) => ({
         subgraph,
@@ -77,10 +85,28 @@ export function logAccess(logger: Logger, request: FinishedRequest): void {
       })),
       cacheHits: record.cacheHits,
       cacheMisses: record.cacheMisses,
+      ...(record.cost === undefined ? {} : { cost: record.cost }),
+      ...(record.limits.length === 0 ? {} : { limits: limitsOf(record) }),
+      ...(record.trace === undefined ? {} : { traceId: record.trace.traceId }),
       ...(record.source === undefined ? {} : { source: record.source }),
     },
     'request',
   );
+}
+
+/** What a client says it is, by Apollo's headers. */
+function clientOf(headers: FinishedRequest['headers']): object {
+  const name = headers['apollographql-client-name'];
+  const version = headers['apollographql-client-version'];
+  return {
+    ...(name === undefined ? {} : { clientName: name.slice(0, longestText) }),
+    ...(version === undefined ? {} : { clientVersion: version.slice(0, longestText) }),
+  };
+}
+
+/** What each rule has left; null where it could not be counted. */
+function limitsOf({ limits }: RequestRecord): object {
+  return Object.fromEntries(limits.map(({ policy, remaining }) => [policy, remaining]));
 }
 
 /** Tells requests of one principal from another's without naming them. */

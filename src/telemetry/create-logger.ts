@@ -8,14 +8,21 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 const BUFFERED_BYTES = 4_096;
 const FLUSHED_EVERY_MS = 100;
 
-/**
- * One JSON object a line, on stdout unless told otherwise. An error stands under `err`, with its causes; each line has the
- * number of the `worker` that wrote it, if there is one.
- */
-export function createLogger(level: LogLevel, destination?: DestinationStream, worker?: number): Logger {
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** Fields whose values are not written. */
+  readonly redact?: readonly string[];
+  /** stdout by default. */
+  readonly destination?: DestinationStream;
+  /** Its number is in each line. */
+  readonly worker?: number;
+}
+
+/** One JSON object a line. An error stands under `err`, with its causes. */
+export function createLogger({ level, redact = [], destination, worker }: LoggerOptions): Logger {
   const base = worker === undefined ? null : { worker };
-  const options = { level, base, timestamp };
-  return pino(options, destination ?? openLogStream());
+  const hidden = redact.length === 0 ? {} : { redact: { paths: [...redact], censor: '[redacted]' } };
+  return pino({ level, base, timestamp, ...hidden }, destination ?? openLogStream());
 }
 
 let second = Number.NaN;

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { serveAsWorker } from '../../src/cli/serve-worker.ts';
 import { ConfigurationError, RequestError, messageOf } from '../../src/core/errors.ts';
 import type { Atrium } from '../../src/create-atrium.ts';
-import { createLogger } from '../../src/telemetry/create-logger.ts';
+import { createLogger, openLogStream } from '../../src/telemetry/create-logger.ts';
 
 const [countText, sharing, behaviour] = process.argv.slice(2);
 
@@ -19,7 +19,8 @@ async function supervise(): Promise<number> {
     count: Number(countText),
     admin: { enabled: true, host: '127.0.0.1', port: 0 },
     sharesStores: sharing === 'shared',
-    logLevel: 'info',
+    logging: { level: 'info' },
+    stream: openLogStream(),
   });
   const stopped = new Promise<void>((resolve, reject) => {
     process.once('SIGTERM', () => void supervisor.stop().then(resolve, reject));
@@ -36,7 +37,7 @@ async function supervise(): Promise<number> {
 }
 
 async function work(id: number): Promise<number> {
-  const logger = createLogger('info', undefined, id);
+  const logger = createLogger({ level: 'info', worker: id });
   const held: ServerResponse[] = [];
   const server = createServer((request, response) => {
     logger.info({ path: request.url, long: 'x'.repeat(300_000) }, 'request');
@@ -62,6 +63,8 @@ async function work(id: number): Promise<number> {
       async supergraph() {
         return { id: 'abc', sdl: 'type Query { a: Int }', since: new Date(0).toUTCString() };
       },
+      explain: async () => ({}),
+      metrics: async () => [],
       async invalidate(body) {
         const { kind, worker } = Object(body);
         if (kind === 'refuse') throw new RequestError('BAD_REQUEST', 'Expected a tag, got none.');

@@ -26,6 +26,8 @@ describe('the admin listener', () => {
         if (body === 2) throw new Error('connect ECONNREFUSED 10.0.0.1:6379');
         return { removed: 3 };
       },
+      explain: async (body) => ({ data: body }),
+      metrics: async () => [],
     };
     const rest = { actions, health: () => ({ status }), logger: silentLogger };
     open = await openAdmin({ listener: { enabled: true, host: '127.0.0.1', port: 0 }, ...rest });
@@ -122,14 +124,14 @@ describe('the admin listener', () => {
 
   it('says which key names the port that is taken', async () => {
     const listener = { enabled: true, host: '127.0.0.1', port: open.port };
-    const actions = { supergraph: () => Promise.reject(new Error()), invalidate: () => Promise.reject(new Error()) };
+    const actions = refusingActions();
     await expect(
       openAdmin({ listener, actions, health: () => ({ status: 'ready' }), logger: silentLogger }),
     ).rejects.toThrow(`port ${open.port} is taken: admin.port or ATRIUM_ADMIN_PORT chooses another, 0 any free one`);
   });
 
   it('finds a port each when several are opened at once that were given none', async () => {
-    const actions = { supergraph: () => Promise.reject(new Error()), invalidate: () => Promise.reject(new Error()) };
+    const actions = refusingActions();
     const listener = { enabled: true, host: '127.0.0.1' };
     const all = await Promise.all(
       Array.from({ length: 4 }, () =>
@@ -145,10 +147,7 @@ describe('the admin listener', () => {
     const started = Promise.withResolvers<void>();
     const listener = await openAdmin({
       listener: { enabled: true, host: '127.0.0.1', port: 0 },
-      actions: {
-        supergraph: () => (started.resolve(), new Promise(() => {})),
-        invalidate: () => Promise.reject(new Error()),
-      },
+      actions: { ...refusingActions(), supergraph: () => (started.resolve(), new Promise(() => {})) },
       health: () => ({ status: 'ready' }),
       logger: silentLogger,
     });
@@ -194,4 +193,9 @@ function invalidate(listener: AdminListener, body: string, headers: Record<strin
 
 function messageOf({ body }: Answer): unknown {
   return JSON.parse(body).errors[0].message;
+}
+
+function refusingActions(): AdminOptions['actions'] {
+  const refuse = () => Promise.reject(new Error());
+  return { supergraph: refuse, invalidate: refuse, explain: refuse, metrics: refuse };
 }

@@ -9,7 +9,9 @@ const finished: FinishedRequest = {
   method: 'POST',
   path: '/graphql',
   status: 200,
+  startedAt: 0,
   milliseconds: 12.3456,
+  headers: {},
   clientAddress: '127.0.0.1',
   principal: null,
   record: createAccessRecord(),
@@ -19,9 +21,12 @@ const finished: FinishedRequest = {
 function lines(level: LogLevel, write: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown>[] {
   let text = '';
   write(
-    createLogger(level, {
-      write: (chunk) => {
-        text += chunk;
+    createLogger({
+      level,
+      destination: {
+        write: (chunk) => {
+          text += chunk;
+        },
       },
     }),
   );
