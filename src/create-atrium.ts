@@ -39,6 +39,7 @@ import { createLogger } from './telemetry/create-logger.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { AtriumGateway } from './gateway.ts';
+import type { SupergraphFacts } from './generation.ts';
 
 /** A gateway with its HTTP server, as the configuration says. */
 export interface Atrium {
@@ -57,6 +58,8 @@ export interface Atrium {
 export interface StartedAt extends Address {
   /** The admin listener's. */
   readonly adminUrl: string | undefined;
+  /** Of the supergraph it began with. */
+  readonly facts: SupergraphFacts | undefined;
 }
 
 /** Puts the rooms together. Everything opened here is closed by `stop`, also after a start that failed. */
@@ -210,7 +213,9 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     const admin = listener.enabled ? await openAdmin({ listener, actions, health, logger }) : undefined;
     if (admin !== undefined) onStop(() => admin.close());
     onStop(() => opened.close());
-    return givenUp.signal.aborted ? undefined : { ...(await opened.listen()), adminUrl: admin?.url };
+    return givenUp.signal.aborted
+      ? undefined
+      : { ...(await opened.listen()), adminUrl: admin?.url, facts: gateway.facts };
   }
 
   async function closeAll(): Promise<void> {

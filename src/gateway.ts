@@ -37,8 +37,8 @@ import type { Transport } from './subgraph/http-client.ts';
 import { withPreparedSupergraph } from './supergraph/prepared-supergraph.ts';
 import { forBaseClass } from './supergraph/supergraph.ts';
 import type { SubgraphNumbers } from './telemetry/metrics.ts';
-import { createGeneration } from './generation.ts';
-import type { Generation, GenerationOptions } from './generation.ts';
+import { createGeneration, factsOf } from './generation.ts';
+import type { Generation, GenerationOptions, SupergraphFacts } from './generation.ts';
 
 /** What Atrium adds to the options of `ApolloGateway`. */
 export interface AtriumGatewayOptions extends GenerationOptions {
@@ -105,6 +105,7 @@ export class AtriumGateway extends ApolloGateway {
   /** Grows when another supergraph arrives, or none is wanted any more. */
   #arrivals = 0;
   #inUse: SupergraphInUse | undefined;
+  #facts: SupergraphFacts | undefined;
 
   constructor({ signingSecrets, ...config }: GatewayConfig & AtriumGatewayOptions = {}) {
     const { buildService, headers = defaultHeaders, log = silentLogger } = config;
@@ -145,6 +146,7 @@ export class AtriumGateway extends ApolloGateway {
       this.#prepared.delete(coreSupergraphSdl);
       this.#generations.set(apiSchema, generation);
       this.#transport.keepOnly(generation.targets);
+      this.#facts = factsOf(generation.supergraph, generation.rules);
       this.#inUse = { id: generation.id, sdl: generation.supergraph.sdl, since: new Date().toUTCString() };
     });
     this.executor = async (request) => {
@@ -163,6 +165,11 @@ export class AtriumGateway extends ApolloGateway {
   /** undefined before the first one. */
   get supergraphInUse(): SupergraphInUse | undefined {
     return this.#inUse;
+  }
+
+  /** Of the supergraph in use; undefined before the first one. */
+  get facts(): SupergraphFacts | undefined {
+    return this.#facts;
   }
 
   /** How the subgraphs fare that were called, when there is no `buildService`. */

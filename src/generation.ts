@@ -40,6 +40,33 @@ export interface Generation {
   readonly shared: SharedLoaders | undefined;
 }
 
+/** What operators want to know of a supergraph and the rules over it. Plain data. */
+export interface SupergraphFacts {
+  /** A hash of its text. */
+  readonly id: string;
+  readonly subgraphs: readonly { readonly name: string; readonly url: string }[];
+  /** How many fields have a rule. */
+  readonly coveredFields: number;
+  /** Rules of the tree that no field has. */
+  readonly idleRules: readonly string[];
+  /** The directives that protect something. */
+  readonly directives: readonly string[];
+  /** The features it links, by their names. */
+  readonly features: readonly string[];
+}
+
+export function factsOf(supergraph: BuiltSupergraph, { coveredFields, idleRules }: CompiledRules): SupergraphFacts {
+  const protections = [...supergraph.protections.values()].flat();
+  return {
+    id: hash('sha256', supergraph.sdl),
+    subgraphs: supergraph.subgraphs.map(({ name, url }) => ({ name, url })),
+    coveredFields,
+    idleRules,
+    directives: [...new Set(protections.map(({ directive }) => directive))],
+    features: supergraph.features,
+  };
+}
+
 export interface GenerationOptions extends AuthorizationOptions {
   /**
    * How single subgraphs are called, asked once per supergraph; by default at the supergraph's address, for up to 10

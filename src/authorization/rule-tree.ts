@@ -17,6 +17,8 @@ export interface CompiledRules {
   readonly ruleFor: (objectType: string, field: string) => RuleNode | undefined;
   /** How many fields have a rule. */
   readonly coveredFields: number;
+  /** Rules for several fields, as `Type.*` or `fallbackRule`, that no field has, because each has another. */
+  readonly idleRules: readonly string[];
   /** What a client reads when a rule says no more than "no"; a function may choose per position. */
   readonly fallback: Denial | ((error: null, ...call: RuleArguments) => unknown);
   /** Whether the message of an error thrown inside a rule reaches the client. */
@@ -59,11 +61,14 @@ export function compileRules(
   const tree = readTree(call.tree, schema, registry);
 
   const rules = new Map<string, Map<string, RuleNode>>();
+  const idle = new Set(['fallbackRule' in call.options ? 'fallbackRule' : [], tree.general].flat());
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || isIntrospectionType(type)) continue;
     const fields = new Map<string, RuleNode>();
     for (const field of Object.keys(type.getFields())) {
-      const own = tree(type.name, field) ?? fallbackRule;
+      const found = tree.find(type.name, field);
+      idle.delete(found?.at ?? 'fallbackRule');
+      const own = found?.rule ?? fallbackRule;
       const before = required(type.name, field);
       const rule = before === undefined ? own : inFront(before, own);
       for (const leaf of rulesWithFragment(rule)) checkFragment(leaf, type, field, schema);
@@ -71,7 +76,7 @@ export function compileRules(
     }
     rules.set(type.name, fields);
   }
-  return { ...options, ...lookup(rules) };
+  return { ...options, ...lookup(rules), idleRules: [...idle] };
 }
 
 function inFront(required: RuleNode, rule: RuleNode): RuleNode {
@@ -105,16 +110,20 @@ function lookup(rules: Map<string, Map<string, RuleNode>>): Pick<CompiledRules, 
   };
 }
 
-/** Returns what the tree itself says of a field, before `fallbackRule`. */
-function readTree(
-  tree: unknown,
-  schema: GraphQLSchema,
-  registry: RuleRegistry,
-): (type: string, field: string) => RuleNode | undefined {
+/** What the tree itself says, before `fallbackRule`. */
+interface RuleTree {
+  /** Places of rules for several fields, such as `Type.*`. */
+  readonly general: readonly string[];
+  readonly find: (type: string, field: string) => { readonly rule: RuleNode; readonly at: string } | undefined;
+}
+
+function readTree(tree: unknown, schema: GraphQLSchema, registry: RuleRegistry): RuleTree {
   if (!isPlainObject(tree)) {
-    const everywhere = compileRule(tree, 'the rule tree', registry);
-    return () => everywhere;
+    const at = 'the rule tree';
+    const everywhere = { rule: compileRule(tree, at, registry), at };
+    return { general: [], find: () => everywhere };
   }
+  const general: string[] = [];
   const types = new Map<string, RuleNode | Map<string, RuleNode>>();
   for (const [typeName, entry] of Object.entries(tree)) {
     const known = readType(typeName, schema);
@@ -132,12 +141,18 @@ function readTree(
         );
       }
       fields.set(field, compileRule(rule, `${typeName}.${field}`, registry));
+      if (field === '*') general.push(`${typeName}.*`);
     }
     types.set(typeName, fields);
   }
-  return (type, field) => {
-    const entry = types.get(type);
-    return entry instanceof Map ? (entry.get(field) ?? entry.get('*')) : entry;
+  return {
+    general,
+    find(type, field) {
+      const entry = types.get(type);
+      const key = entry instanceof Map && !entry.has(field) ? '*' : field;
+      const rule = entry instanceof Map ? entry.get(key) : entry;
+      return rule && { rule, at: `${type}.${key}` };
+    },
   };
 }
 

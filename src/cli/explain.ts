@@ -1,5 +1,13 @@
 import { hash } from 'node:crypto';
-import { getOperationAST, getVariableValues, GraphQLError, OperationTypeNode, parse, printError, validate } from 'graphql';
+import {
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  OperationTypeNode,
+  parse,
+  printError,
+  validate,
+} from 'graphql';
 import type { GraphQLSchema, Source } from 'graphql';
 import { createAuthenticator } from '../authentication/authenticator.ts';
 import type { Asked } from '../authorization/decide-fields.ts';

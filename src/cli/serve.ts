@@ -7,6 +7,7 @@ import type { Override } from '../config/problem.ts';
 import type { Logger } from '../core/logger.ts';
 import { createLogger, openLogStream } from '../telemetry/create-logger.ts';
 import { prettyLog } from '../telemetry/pretty-log.ts';
+import { describeGateway } from './describe-gateway.ts';
 import { configFlags, configFlagsHelp, openConfig } from './open-config.ts';
 import { serveAsWorker } from './serve-worker.ts';
 import { superviseWorkers } from './supervise-workers.ts';
@@ -60,6 +61,7 @@ export const serve: Verb = {
     if (!config.introspection) {
       io.error('Introspection is off: --introspection opens it, --mode development opens it with Sandbox and explorer');
     }
+    if (address.facts !== undefined) io.error(`\n${describeGateway(config, address.facts)}\n`);
     await Promise.race([stopped, supervisor?.failed ?? stopped]);
     return 0;
   },

@@ -57,6 +57,8 @@ export interface BuiltSupergraph {
   readonly costs: readonly AppliedDirective[];
   /** Where `@listSize` stands. */
   readonly listSizes: readonly AppliedDirective[];
+  /** The names of the features it links. */
+  readonly features: readonly string[];
   /** The fields that labels of `@override` move. */
   readonly labelledFields: readonly LabelledField[];
 }
@@ -106,6 +108,7 @@ export function buildSupergraph(sdl: string): BuiltSupergraph {
       protections: protections(schema),
       costs: appliedDirectives(schema, 'cost', 'cost') ?? [],
       listSizes: appliedDirectives(schema, 'cost', 'listSize') ?? [],
+      features: [...(schema.coreFeatures?.allFeatures() ?? [])].map(({ url }) => url.name),
       labelledFields: labelledFields(planner.supergraph.schema),
     };
   } catch (error) {

@@ -52,7 +52,7 @@ async function work(id: number): Promise<number> {
       if (behaviour === 'crash') process.exit(7);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const { port } = server.address() as AddressInfo;
-      return { url: `http://127.0.0.1:${port}`, port, adminUrl: undefined };
+      return { url: `http://127.0.0.1:${port}`, port, adminUrl: undefined, facts: undefined };
     },
     async stop() {
       if (behaviour === 'stubborn' && id === 1) process.exit(3);
