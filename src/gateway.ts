@@ -307,6 +307,7 @@ export class AtriumGateway extends ApolloGateway {
             document: decided.document,
             activeLabels: planRequest.activeLabels,
             executable,
+            literals,
             cost,
             maxCost: costOptions.maxCost,
             answer: { data, errors: failures },

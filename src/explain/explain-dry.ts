@@ -37,8 +37,8 @@ export async function explainDry(run: DryRun): Promise<Explanation> {
   const decided = await preFlight({ schema, document, operation, variables, conditions, rules, context, logger });
   const activeLabels = new Set<string>();
   const planner = createOperationPlanner(supergraph, createExecutable);
-  const { executable } = decided.empty
-    ? { executable: nothingToFetch }
+  const { executable, literals } = decided.empty
+    ? { executable: nothingToFetch, literals: undefined }
     : planner.plan({
         document: decided.document,
         operationName: operation.name?.value,
@@ -58,6 +58,7 @@ export async function explainDry(run: DryRun): Promise<Explanation> {
     document: decided.document,
     activeLabels,
     executable,
+    literals,
     cost: createOperationCosts(supergraph, run.cost)({ asked, decided, variables }),
     maxCost: run.cost.maxCost,
   });

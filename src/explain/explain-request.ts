@@ -31,6 +31,8 @@ export interface RequestToExplain {
   readonly document: DocumentNode;
   readonly activeLabels: ReadonlySet<string>;
   readonly executable: Executable;
+  /** The variables that stand for the document's literals. */
+  readonly literals: Readonly<Record<string, unknown>> | undefined;
   readonly cost: OperationCost;
   readonly maxCost: number | undefined;
   /** Absent when nothing was run. */
@@ -55,7 +57,8 @@ export async function explainRequest(request: RequestToExplain): Promise<Explana
     context: request.ruleContext,
     logger: request.logger,
   });
-  const own = new Set(operation.variableDefinitions?.map(({ variable }) => variable.name.value));
+  const given = operation.variableDefinitions?.map(({ variable }) => variable.name.value) ?? [];
+  const own = new Set([...given, ...Object.keys(request.literals ?? {})]);
   const redact = (text: string): string => redactVariables(text, { schema, rules, variables: own });
   return {
     requestId,

@@ -40,6 +40,7 @@ export interface LogLine {
 /** `atrium serve` in this process, with subgraphs that are asked over HTTP. */
 export interface HttpGateway {
   readonly url: string;
+  readonly adminUrl: string;
   readonly calls: SubgraphCall[];
   readonly log: LogLine[];
   readonly supergraphFile: string;
@@ -111,6 +112,7 @@ export async function startHttpGateway(
   const url = `${address?.url}/graphql`;
   return {
     url,
+    adminUrl: String(address?.adminUrl),
     calls,
     log,
     supergraphFile,
