@@ -11,7 +11,7 @@ export function printExplanation(explanation: Explanation): string {
       plan.fetches.map(requestLine).join('\n'),
     ),
     section('What took how long, in ms', spans.length === 0 ? '' : table(spanRows(spans, undefined, ''))),
-    section('Who answers, who may see', table(fields.map(fieldCells))),
+    section('Who answers, who may see', table(fields.filter(({ verdict }) => verdict !== 'above').map(fieldCells))),
     section(
       'Rate limits',
       table(
@@ -87,7 +87,7 @@ function spanCells({ name, at, ms, fetch, call, facts = {} }: ExplainedSpan, ind
 }
 
 function fieldCells({ path, field, subgraphs, verdict, rules, nulls, errors }: ExplainedField): string[] {
-  const because = verdict === 'open' ? 'no rule' : verdict === 'above' ? '' : rules.join(', ');
+  const because = verdict === 'open' ? 'no rule' : rules.join(', ');
   const became = [
     ...(nulls === 0 ? [] : [`null ${counted(nulls, 'time')}`]),
     ...errors.map(({ code, message, count }) => `${count} × ${code}: ${message}`),
