@@ -1,3 +1,5 @@
+import { randomFillSync } from 'node:crypto';
+
 /** A request's place in a trace (W3C Trace Context). */
 export interface TraceContext {
   /** 32 hexadecimal digits. */
@@ -20,14 +22,17 @@ export function newTrace(isSampled: boolean): TraceContext {
   return { traceId: newSpanId() + newSpanId(), spanId: newSpanId(), parentSpanId: undefined, isSampled };
 }
 
-/** Unlikely to be given twice, and no secret. */
+/** 16 hexadecimal digits. */
 export function newSpanId(): string {
-  return randomDigits() + randomDigits();
+  if (at === pool.length) {
+    randomFillSync(pool);
+    at = 0;
+  }
+  at += ID_BYTES;
+  return pool.toString('hex', at - ID_BYTES, at);
 }
 
-/** Eight hexadecimal digits, never all of them 0: ids of nothing but zeros are invalid. */
-function randomDigits(): string {
-  return Math.floor(1 + Math.random() * 0xff_ff_ff_ff)
-    .toString(16)
-    .padStart(8, '0');
-}
+const ID_BYTES = 8;
+/** Random bytes are dear one by one. */
+const pool = Buffer.alloc(512 * ID_BYTES);
+let at = pool.length;
