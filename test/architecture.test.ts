@@ -10,6 +10,7 @@ const rooms = [
   'create-atrium.ts',
   'server',
   'gateway.ts',
+  'explain',
   'generation.ts',
   'authentication',
   'rate-limit',

@@ -19,12 +19,19 @@ describe('atrium serve', () => {
     gateway.kill('SIGTERM');
     await once(gateway, 'close');
     expect(gateway.exitCode).toBe(0);
-    expect(messages.map((message) => message.replace(/http:\/\/[\d.:]+/, 'ORIGIN'))).toEqual([
+    const told = messages.map((message) => message.replace(/http:\/\/[\d.:]+/, 'ORIGIN'));
+    expect([...told.slice(0, 4), ...told.slice(-2)]).toEqual([
       'Atrium answers at ORIGIN/graphql in production mode',
       'The admin listener answers at ORIGIN',
       'Introspection is off: --introspection opens it, --mode development opens it with Sandbox and explorer',
+      '',
+      '',
       'Atrium stops; once more ends it at once',
     ]);
+    // What `atrium validate` says, on one screen.
+    expect(told.length).toBeLessThan(40);
+    expect(told).toContain('authentication  none: every client is anonymous');
+    expect(told).toContain('authorization   no rules');
   });
 
   it('opens introspection with its flag', async () => {

@@ -10,9 +10,10 @@ describe('atrium validate', () => {
     const { code, out, error } = await runMain(['validate'], { cwd: path });
 
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    expect(out.replace(path, 'FOLDER')).toMatchInlineSnapshot(`
+    expect(out.replace(path, 'FOLDER').replace(root, 'ROOT')).toMatchInlineSnapshot(`
       "configuration   FOLDER/gateway.config.ts
       mode            production, introspection off
+      supergraph      ROOTschemas/supergraph.graphql, watched, 0d3cc7dbe378
       subgraphs       orders http://127.0.0.1:4003/graphql
                       payments http://127.0.0.1:1/moved
                       products http://127.0.0.1:4002/graphql
@@ -20,23 +21,17 @@ describe('atrium validate', () => {
       signing         off: services cannot tell the gateway from others
       authentication  tokens of shop; anonymous clients are refused
       authorization   fields with a rule: 1
+      without effect  @cost and @listSize: neither limits.maxCost nor a rate limit asks
       rate limits     all: 5 requests in 1 s per global
       entity cache    in Redis
       known answers   kept up to 60 s, by x-tenant; equal queries at the same time are executed once
       documents       any
-      limits          maxBodyBytes 1000000
-                      maxDocumentBytes 100000
-                      maxTokens 15000
-                      maxDepth 100
-                      maxSelections 5000
-                      maxRootFields 200
-                      maxAliases 200
-                      maxDirectives 500
-                      maxMergePairs 100000
-                      defaultListSize 10
-                      maxVariableValues 50000
-                      maxVariableDepth 50
-                      maxVariableErrors 50
+      stores          Redis
+      telemetry       /metrics of the admin listener
+                      requests are explained to nobody but operators
+      limits          maxBodyBytes 1000000, maxDocumentBytes 100000, maxTokens 15000, maxDepth 100, maxSelections 5000
+                      maxRootFields 200, maxAliases 200, maxDirectives 500, maxMergePairs 100000, defaultListSize 10
+                      maxVariableValues 50000, maxVariableDepth 50, maxVariableErrors 50
       The configuration and the supergraph are valid.
 
       Who may see what (args: by the arguments; data: by what is fetched; error: a rule threw, which denies):

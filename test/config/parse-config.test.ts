@@ -38,6 +38,7 @@ describe('parseConfig', () => {
         },
         "logging": {
           "level": "info",
+          "redact": [],
         },
         "mode": "production",
         "plugins": [],
@@ -77,6 +78,19 @@ describe('parseConfig', () => {
         "supergraph": {
           "file": "/shop/supergraph.graphql",
           "watch": true,
+        },
+        "telemetry": {
+          "metrics": {
+            "enabled": true,
+            "everySeconds": 60,
+          },
+          "serviceName": "atrium",
+          "traces": {
+            "enabled": true,
+            "errors": true,
+            "ratio": 0.01,
+            "slowMs": 1000,
+          },
         },
         "warmPlans": 50,
       }
@@ -161,7 +175,7 @@ describe('parseConfig', () => {
       context: {},
       overrideLabels: { beta: true },
       plugins: [null],
-      telemetry: true,
+      metrics: true,
     };
 
     expect(messageOf(() => parseConfig(wrong, {}, { origin: 'gateway.config.ts' }))).toMatchInlineSnapshot(`
@@ -186,7 +200,7 @@ describe('parseConfig', () => {
         redis.url: expected a redis or rediss URL, got "http://***@127.0.0.1:6379"
         context: expected a function, got an object
         plugins[0]: expected an Apollo Server plugin, got null
-        telemetry: unknown key"
+        metrics: unknown key"
     `);
   });
 

@@ -7,6 +7,7 @@ import { silentLogger } from '../../src/core/logger.ts';
 import { openAdmin } from '../../src/server/admin.ts';
 import type { AdminListener, AdminOptions } from '../../src/server/admin.ts';
 
+const paths = ['/health', '/supergraph', '/cache/invalidate', '/metrics', '/explain'];
 const token = 'the-operators-own-token';
 const since = new Date(86_400_000).toUTCString();
 
@@ -78,8 +79,8 @@ describe('the admin listener', () => {
   });
 
   it.each([
-    ['GET', '/', 404, 'Expected one of the paths /health, /supergraph, /cache/invalidate, got another one.'],
-    ['GET', '/graphql', 404, 'Expected one of the paths /health, /supergraph, /cache/invalidate, got another one.'],
+    ['GET', '/', 404, `Expected one of the paths ${paths.join(', ')}, got another one.`],
+    ['GET', '/graphql', 404, `Expected one of the paths ${paths.join(', ')}, got another one.`],
     ['GET', '/cache/invalidate', 405, 'Expected one of the methods POST, got GET.'],
     ['DELETE', '/supergraph', 405, 'Expected one of the methods GET, got DELETE.'],
   ])('has nothing at %s %s', async (method, path, status, message) => {
@@ -87,8 +88,8 @@ describe('the admin listener', () => {
     expect({ status: answer.status, message: messageOf(answer) }).toEqual({ status, message });
   });
 
-  it.each(['/health', '/supergraph', '/cache/invalidate'])('keeps pages of browsers out of %s', async (path) => {
-    const method = path === '/cache/invalidate' ? 'POST' : 'GET';
+  it.each(paths)('keeps pages of browsers out of %s', async (path) => {
+    const method = path === '/cache/invalidate' || path === '/explain' ? 'POST' : 'GET';
     const statusOf = async (headers: Record<string, string>, at = open) =>
       (await ask(at, path, { method, headers, body: method === 'POST' ? '{}' : '' })).status;
     const hosts = ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:4010', '1127.0.0.1', '10.0.0.1'];

@@ -58,8 +58,8 @@ describe('a request to a subgraph', () => {
     const { url } = await subgraph(sending('{}', json, 503));
     const context = contextWith();
     await clientOf(url).send({ ...query, entities: 3 }, context);
-    expect(context.record.calls).toEqual([
-      { subgraph: 's', milliseconds: expect.any(Number), status: 503, entities: 3, code: 'SUBGRAPH_HTTP_ERROR' },
+    expect(context.record.calls).toMatchObject([
+      { subgraph: 's', status: 503, entities: 3, bytes: 2, code: 'SUBGRAPH_HTTP_ERROR', reason: 'status 503' },
     ]);
   });
 
