@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import gatewayConfig from '../../gateway.config.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
 import { readComposeFile, readWholeComposeFile } from './compose-file.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -74,12 +76,12 @@ describe('the profile observability of docker-compose.yml', () => {
     expect(mounted.map(([, , mode]) => mode)).toEqual(mounted.map(() => 'ro'));
   });
 
-  it('gets the spans of the services, and passes them on to Jaeger', () => {
+  it('gets the spans of gateway and services, and passes them on to Jaeger', () => {
     const { processors, exporters, service } = collectorFile;
-    const subgraphs = ['users', 'products', 'orders', 'payments'].map((name) => usual.get(name));
+    const senders = ['gateway', 'users', 'products', 'orders', 'payments'].map((name) => usual.get(name));
 
-    expect(subgraphs.map((subgraph) => subgraph?.environment['ATRIUM_OTLP_URL'])).toEqual(
-      subgraphs.map(() => `http://collector:${collectorPort}`),
+    expect(senders.map((sender) => sender?.environment['ATRIUM_OTLP_URL'])).toEqual(
+      senders.map(() => `http://collector:${collectorPort}`),
     );
     expect(exporters.otlphttp.endpoint).toBe('http://jaeger:4318');
     expect(service.pipelines.traces).toEqual({
@@ -88,6 +90,14 @@ describe('the profile observability of docker-compose.yml', () => {
       exporters: ['otlphttp'],
     });
     expect(targetsOf(collector.volumes)).toEqual(['/etc/otelcol/config.yaml']);
+  });
+
+  it('shows every request of the demo, and is sent no metrics', () => {
+    expect(parseConfig(gatewayConfig, gateway.environment).telemetry).toMatchObject({
+      otlp: { url: `http://collector:${collectorPort}` },
+      traces: { enabled: true, ratio: 1 },
+      metrics: { enabled: false },
+    });
   });
 
   it('lets Prometheus scrape the admin listener of the gateway with its token', async () => {

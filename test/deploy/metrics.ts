@@ -20,7 +20,7 @@ export const metrics: readonly Metric[] = [
   }),
   histogram('atrium.operation.duration', {
     'graphql.operation.name': any,
-    'graphql.operation.type': ['query', 'mutation', 'subscription'],
+    'graphql.operation.type': ['query', 'mutation', 'subscription', 'none'],
     outcome: ['ok', 'errors', 'refused'],
   }),
   counter('atrium.operation.errors', { code: any }),
@@ -43,7 +43,7 @@ export const metrics: readonly Metric[] = [
   { ...gauge('v8js.memory.heap.used'), unit: 'By' },
   { ...gauge('v8js.memory.heap.limit'), unit: 'By' },
   { ...gauge('process.memory.usage'), unit: 'By' },
-  { ...counter('process.cpu.time'), unit: 's' },
+  { ...counter('process.cpu.time', { 'process.cpu.mode': ['user', 'system'] }), unit: 's' },
   gauge('atrium.supergraph.info', { 'supergraph.id': any }),
 ];
 
