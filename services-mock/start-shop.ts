@@ -17,6 +17,8 @@ export interface ShopOptions {
   readonly faults?: Faults | undefined;
   /** With them the subgraphs answer signed requests only. */
   readonly signingSecrets?: readonly string[] | undefined;
+  /** Where the OTLP/HTTP collector is that gets the subgraphs' spans. */
+  readonly collector?: string | undefined;
 }
 
 export type ShopPorts = Record<keyof Shop['services'], number>;
@@ -33,12 +35,14 @@ export const demoPorts: ShopPorts = { users: 4001, products: 4002, orders: 4003,
 export const freePorts: ShopPorts = { users: 0, products: 0, orders: 0, payments: 0, identity: 0 };
 
 /** Starts all five services in this process, or none: the error names the first that could not. */
-export async function startShop({ host, ports, issuer, faults, signingSecrets }: ShopOptions = {}): Promise<Shop> {
+export async function startShop(options: ShopOptions = {}): Promise<Shop> {
+  const { host, ports, issuer, faults, signingSecrets, collector } = options;
   const of = (service: keyof ShopPorts) => ({
     host,
     port: ports?.[service] ?? demoPorts[service],
     faults,
     signingSecrets,
+    collector,
   });
   const running: RunningService[] = [];
   const close = async (): Promise<void> => {

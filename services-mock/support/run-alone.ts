@@ -3,17 +3,18 @@ import type { RunningService } from './listen.ts';
 import { secretsFromEnvironment } from './signed-only.ts';
 import type { SubgraphOptions } from './start-subgraph.ts';
 
-/** Runs one service until SIGINT or SIGTERM; HOST, PORT, ATRIUM_SIGNING_SECRET and the FAULT_ variables come from the environment. */
+/** Runs one service until SIGINT or SIGTERM; HOST, PORT, ATRIUM_SIGNING_SECRET, ATRIUM_OTLP_URL and the FAULT_ variables come from the environment. */
 export async function runAlone(
   defaultPort: number,
   start: (options: SubgraphOptions) => Promise<RunningService>,
 ): Promise<void> {
-  const { HOST, PORT } = process.env;
+  const { HOST, PORT, ATRIUM_OTLP_URL } = process.env;
   try {
     const port = parsePort(PORT, defaultPort);
     const faults = faultsFromEnvironment(process.env);
     const secrets = secretsFromEnvironment(process.env);
-    runUntilStopped([await start({ port, host: HOST || '127.0.0.1', faults, signingSecrets: secrets })]);
+    const collector = ATRIUM_OTLP_URL || undefined;
+    runUntilStopped([await start({ port, host: HOST || '127.0.0.1', faults, signingSecrets: secrets, collector })]);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

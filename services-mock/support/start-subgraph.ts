@@ -17,6 +17,8 @@ export interface SubgraphOptions extends ListenOptions {
   readonly faults?: Faults | undefined;
   /** With them `/graphql` answers signed requests only. */
   readonly signingSecrets?: readonly string[] | undefined;
+  /** Where the OTLP/HTTP collector is that gets its spans; without it there are none. */
+  readonly collector?: string | undefined;
 }
 
 /** Serves a subgraph: `/graphql`, `GET /health`, `GET` and `PUT /faults`. Its `url` is that of `/graphql`. */
@@ -41,6 +43,11 @@ export async function startSubgraph<Context extends object>(
   await apollo.start();
 
   const app = Fastify({ forceCloseConnections: true });
+  if (options.collector !== undefined) {
+    // OpenTelemetry is loaded by those who use it. Its span is the outermost, so faults are inside.
+    const { installTracing } = await import('./install-tracing.ts');
+    installTracing(app, service.name, options.collector);
+  }
   installFaults(app, options.faults);
   app.get('/health', () => ({ status: 'ok', service: service.name }));
   const { signingSecrets: secrets } = options;

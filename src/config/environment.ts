@@ -25,6 +25,7 @@ const variables: Readonly<Record<string, KeyPath>> = {
   ATRIUM_LOG_LEVEL: ['logging', 'level'],
   ATRIUM_JWKS: jwks,
   ATRIUM_SIGNING_SECRET: ['signing', 'secrets'],
+  ATRIUM_ADMIN_HOST: ['admin', 'host'],
   ATRIUM_ADMIN_PORT: ['admin', 'port'],
   ATRIUM_ADMIN_TOKEN: ['admin', 'token'],
   ATRIUM_EXPLAIN_SECRET: ['explain', 'secret'],

@@ -1,4 +1,5 @@
 import type { RequestRecord, SubgraphCallRecord } from '../core/request-context.ts';
+import type { Span } from '../core/timeline.ts';
 
 /** A part of a request. Times are those of `performance.now()`. */
 export interface RequestSpan {
@@ -16,20 +17,16 @@ export interface RequestSpan {
 export function requestSpans({ timeline, calls }: RequestRecord): RequestSpan[] {
   const now = performance.now();
   const spans = timeline?.spans ?? [];
-  const drafts = [
-    ...spans.map((span) => ({ ...span, endedAt: span.endedAt ?? now, of: span, under: span.parent })),
-    ...calls.map((call) => ({
-      name: 'call',
-      startedAt: call.startedAt,
-      endedAt: call.startedAt + call.milliseconds,
-      facts: {},
-      call,
-      of: undefined,
-      under: spans.find(({ name, facts }) => name === 'fetch' && facts['index'] === call.group),
-    })),
-  ].sort((a, b) => a.startedAt - b.startedAt);
-  return drafts.map(({ of, under, ...span }) => {
-    const position = under === undefined ? -1 : drafts.findIndex((other) => other.of === under);
-    return { ...span, parent: position === -1 ? undefined : position };
+  const parts: (Span | SubgraphCallRecord)[] = [...spans, ...calls].sort((a, b) => a.startedAt - b.startedAt);
+  const positions = new Map(parts.map((part, position) => [part, position]));
+  const positionOf = (span: Span | undefined): number | undefined => span && positions.get(span);
+  return parts.map((part) => {
+    if ('name' in part) {
+      const { name, startedAt, endedAt = now, facts, parent } = part;
+      return { name, startedAt, endedAt, facts, parent: positionOf(parent) };
+    }
+    const { startedAt, milliseconds, group } = part;
+    const parent = positionOf(spans.find(({ name, facts }) => name === 'fetch' && facts['index'] === group));
+    return { name: 'call', startedAt, endedAt: startedAt + milliseconds, facts: {}, call: part, parent };
   });
 }

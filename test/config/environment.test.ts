@@ -17,6 +17,7 @@ describe('the environment', () => {
       ATRIUM_MODE: 'development',
       ATRIUM_LOG_LEVEL: 'silent',
       ATRIUM_JWKS: 'http://127.0.0.1:4005/keys',
+      ATRIUM_ADMIN_HOST: '0.0.0.0',
       ATRIUM_ADMIN_PORT: '0',
       ATRIUM_ADMIN_TOKEN: 'for-the-operators',
     });
@@ -25,7 +26,7 @@ describe('the environment', () => {
       mode: 'development',
       introspection: true,
       server: { host: '0.0.0.0', port: 0 },
-      admin: { host: '127.0.0.1', port: 0, token: 'for-the-operators' },
+      admin: { host: '0.0.0.0', port: 0, token: 'for-the-operators' },
       redis: { url: 'redis://127.0.0.1:6379/1', keyPrefix: 'atrium:' },
       logging: { level: 'silent' },
       authentication: { issuers: [{ issuer: 'shop', jwks: 'http://127.0.0.1:4005/keys' }] },
@@ -84,8 +85,8 @@ describe('the environment', () => {
     };
 
     expect(messageOf(() => parseConfig({ supergraph: input.supergraph }, env))).toMatchInlineSnapshot(`
-      "ATRIUM_MDOE: unknown variable. Did you mean "ATRIUM_MODE", "ATRIUM_HOST", or "ATRIUM_JWKS"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SIGNING_SECRET, ATRIUM_ADMIN_PORT, ATRIUM_ADMIN_TOKEN, ATRIUM_EXPLAIN_SECRET, ATRIUM_OTLP_URL, ATRIUM_SUBGRAPH_<NAME>_URL
-      ATRIUM_SUBGRAPH_USERS: unknown variable. Did you mean "ATRIUM_SUBGRAPH_<NAME>_URL"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SIGNING_SECRET, ATRIUM_ADMIN_PORT, ATRIUM_ADMIN_TOKEN, ATRIUM_EXPLAIN_SECRET, ATRIUM_OTLP_URL, ATRIUM_SUBGRAPH_<NAME>_URL
+      "ATRIUM_MDOE: unknown variable. Did you mean "ATRIUM_MODE", "ATRIUM_HOST", or "ATRIUM_JWKS"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SIGNING_SECRET, ATRIUM_ADMIN_HOST, ATRIUM_ADMIN_PORT, ATRIUM_ADMIN_TOKEN, ATRIUM_EXPLAIN_SECRET, ATRIUM_OTLP_URL, ATRIUM_SUBGRAPH_<NAME>_URL
+      ATRIUM_SUBGRAPH_USERS: unknown variable. Did you mean "ATRIUM_SUBGRAPH_<NAME>_URL"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SIGNING_SECRET, ATRIUM_ADMIN_HOST, ATRIUM_ADMIN_PORT, ATRIUM_ADMIN_TOKEN, ATRIUM_EXPLAIN_SECRET, ATRIUM_OTLP_URL, ATRIUM_SUBGRAPH_<NAME>_URL
       ATRIUM_SUBGRAPH_ORDERS_URL: expected an http or https URL, got "orders"
       ATRIUM_JWKS: expected exactly one issuer in authentication.issuers, got 0
       ATRIUM_MODE: expected one of "production", "development", got "test"
@@ -99,7 +100,7 @@ describe('the environment', () => {
 
     expect(messageOf(() => parseConfig({ supergraph: { services }, mode: 'dev' }, env))).toMatchInlineSnapshot(`
       "ATRIUM_SUBGRAPH_USERS_URL: expected an http or https URL, got "users"
-      ATRIUM_X: unknown variable. Did you mean "ATRIUM_HOST", "ATRIUM_JWKS", or "ATRIUM_MODE"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SIGNING_SECRET, ATRIUM_ADMIN_PORT, ATRIUM_ADMIN_TOKEN, ATRIUM_EXPLAIN_SECRET, ATRIUM_OTLP_URL, ATRIUM_SUBGRAPH_<NAME>_URL
+      ATRIUM_X: unknown variable. Did you mean "ATRIUM_HOST", "ATRIUM_JWKS", or "ATRIUM_MODE"? Known: ATRIUM_HOST, ATRIUM_MODE, ATRIUM_LOG_LEVEL, ATRIUM_JWKS, ATRIUM_SIGNING_SECRET, ATRIUM_ADMIN_HOST, ATRIUM_ADMIN_PORT, ATRIUM_ADMIN_TOKEN, ATRIUM_EXPLAIN_SECRET, ATRIUM_OTLP_URL, ATRIUM_SUBGRAPH_<NAME>_URL
       The configuration cannot be used:
         mode: expected one of "production", "development", got "dev""
     `);

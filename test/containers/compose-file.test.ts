@@ -63,7 +63,7 @@ describe('docker-compose.yml', () => {
     expect(parseConfig(gatewayConfig, gatewayEnv)).toMatchObject({
       mode: 'development',
       server: { host: '0.0.0.0', port: containerPort(gateway) },
-      admin: { host: '127.0.0.1' },
+      admin: { host: '0.0.0.0', port: 4010 },
     });
   });
 
@@ -81,9 +81,9 @@ describe('docker-compose.yml', () => {
 
   it('names a service of the file and its port in every address between containers', () => {
     const urls = [...services.values()]
-      .flatMap(({ environment }) => Object.values(environment))
-      .filter((value) => value.includes('://') && value !== identity.environment['IDENTITY_ISSUER'])
-      .map((value) => new URL(value));
+      .flatMap(({ environment }) => Object.entries(environment))
+      .filter(([name, value]) => value.includes('://') && !['IDENTITY_ISSUER', 'ATRIUM_OTLP_URL'].includes(name))
+      .map(([, value]) => new URL(value));
 
     expect(urls).not.toEqual([]);
     for (const { hostname, port } of urls) {

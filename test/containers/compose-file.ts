@@ -28,16 +28,26 @@ const service = z.object({
   restart: z.string().optional(),
   stop_grace_period: z.string().default('10s'),
   profiles: z.array(z.string()).default([]),
+  volumes: z.array(z.string()).default([]),
+  configs: z.array(z.strictObject({ source: z.string(), target: z.string() })).default([]),
 });
-const composeFile = z.object({ services: z.record(z.string(), service) });
+const composeFile = z.object({
+  services: z.record(z.string(), service),
+  configs: z.record(z.string(), z.strictObject({ content: z.string() })).default({}),
+});
 
 /** The services that `docker compose up` starts, by name: those without a profile. */
 export async function readComposeFile(root: string): Promise<ReadonlyMap<string, ComposeService>> {
+  const { services } = await readWholeComposeFile(root);
+  return new Map(Object.entries(services).filter(([, { profiles }]) => profiles.length === 0));
+}
+
+/** All services, and the files that are written in `docker-compose.yml` itself. */
+export async function readWholeComposeFile(root: string): Promise<z.output<typeof composeFile>> {
   const text = await readFile(join(root, 'docker-compose.yml'), 'utf8');
   // As compose does it when none of the variables is set.
-  const settled = text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
-  const { services } = composeFile.parse(parse(settled, { merge: true }));
-  return new Map(Object.entries(services).filter(([, { profiles }]) => profiles.length === 0));
+  const settled = text.replaceAll(/\$\{\w+:?-([^}]*)\}/g, '$1');
+  return composeFile.parse(parse(settled, { merge: true }));
 }
 
 /** The port a service of the file listens on: its variable PORT, or what follows `--port` in its command. */

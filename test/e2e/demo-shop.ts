@@ -12,11 +12,17 @@ export interface DemoShop {
   close(): Promise<void>;
 }
 
+export interface DemoShopOptions {
+  readonly unsigned?: boolean;
+  /** Where an OTLP collector is. */
+  readonly collector?: string | undefined;
+}
+
 const secret = 'only-for-the-tests-of-the-demo-shop';
 
 /** The shop of `npm start`, on free ports; `unsigned` is that of `npm run services`, which answers everybody. */
-export async function startDemoShop({ unsigned = false } = {}): Promise<DemoShop> {
-  const shop = await startShop({ ports: freePorts, signingSecrets: unsigned ? undefined : [secret] });
+export async function startDemoShop({ unsigned = false, collector }: DemoShopOptions = {}): Promise<DemoShop> {
+  const shop = await startShop({ ports: freePorts, signingSecrets: unsigned ? undefined : [secret], collector });
   const { users, products, orders, payments, identity } = shop.services;
   const origins = {
     users: originOf(users),
@@ -32,6 +38,7 @@ export async function startDemoShop({ unsigned = false } = {}): Promise<DemoShop
       ATRIUM_SUBGRAPH_PRODUCTS_URL: products.url,
       ATRIUM_SUBGRAPH_ORDERS_URL: orders.url,
       ATRIUM_SUBGRAPH_PAYMENTS_URL: payments.url,
+      ...(collector !== undefined && { ATRIUM_OTLP_URL: collector }),
       ATRIUM_JWKS: `${origins.identity}/.well-known/jwks.json`,
     },
     origins,
