@@ -1,11 +1,13 @@
+import type { Writable } from 'node:stream';
 import type { DestinationStream } from 'pino';
 import { build } from 'pino-pretty';
 import { isJsonObject } from '../core/json.ts';
 
-/** The log for people: one short line a request, and of errors their stacks. */
-export function prettyLog(): DestinationStream {
+/** The log for people: one short line a request, and of errors their stacks. On stdout unless told otherwise. */
+export function prettyLog(destination?: Writable): DestinationStream {
   return build({
-    colorize: process.stdout.isTTY && process.stdout.hasColors(),
+    ...(destination === undefined ? {} : { destination }),
+    colorize: destination === undefined && process.stdout.isTTY && process.stdout.hasColors(),
     translateTime: 'SYS:HH:MM:ss',
     ignore: 'pid,hostname',
     hideObject: true,

@@ -43,6 +43,23 @@ function lineOf(request: Partial<FinishedRequest>): Record<string, unknown> {
 }
 
 describe('the line of a request', () => {
+  it('tells the client, the operation, its cost, what limits have left, and its trace', () => {
+    const record = createAccessRecord();
+    record.operationHash = 'abc';
+    record.cost = 12;
+    record.limits.push({ policy: 'clients', scope: 'request', charged: 1, remaining: 49, outcome: 'admitted' });
+    record.trace = { traceId: '0af7', spanId: '1', parentSpanId: undefined, isSampled: true };
+    const headers = { 'apollographql-client-name': 'web'.repeat(100), 'apollographql-client-version': '1.2' };
+    expect(lineOf({ record, headers })).toMatchObject({
+      clientName: 'web'.repeat(100).slice(0, 128),
+      clientVersion: '1.2',
+      hash: 'abc',
+      cost: 12,
+      limits: { clients: 49 },
+      traceId: '0af7',
+    });
+  });
+
   it('holds what happened, on one line', () => {
     const record = createAccessRecord();
     record.operationName = 'OrderHistory';

@@ -206,7 +206,9 @@ describe('a collector', () => {
   it('that never answers changes nothing: requests are answered and the gateway stops', async () => {
     const hung = createServer(() => {}).listen(0, '127.0.0.1');
     await once(hung, 'listening');
-    onTestFinished(() => void hung.close().closeAllConnections());
+    onTestFinished(() => {
+      hung.close().closeAllConnections();
+    });
     const { port } = hung.address() as AddressInfo;
     const gateway = await start(`http://127.0.0.1:${port}`, { ratio: 1 });
     const asked = once(hung, 'request');
