@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { collectorUrl } from './support/open-collector.ts';
 import type { WorkloadName } from './workloads.ts';
 
 /** One gateway to measure. */
@@ -81,6 +82,15 @@ export const contestants: readonly Contestant[] = [
     cwd: peers,
     ...missingHive,
     args: (start) => [...hive(start), '--hive-router-runtime'],
+  },
+];
+
+/** This Atrium with all that tells what it does, and with nothing of it. */
+export const telemetryContestants: readonly Contestant[] = [
+  atrium('unobserved', 'Atrium, no log', root, ['--config', `${root}bench/contestants/unobserved.config.ts`]),
+  {
+    ...atrium('observed', 'Atrium, log and traces', root, ['--config', `${root}bench/contestants/observed.config.ts`]),
+    env: { ATRIUM_OTLP_URL: collectorUrl },
   },
 ];
 

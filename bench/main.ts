@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { openArena } from './arena.ts';
-import { contestantsWith } from './contestants.ts';
+import { contestantsWith, telemetryContestants } from './contestants.ts';
 import { measureWorkload } from './measure-workload.ts';
 import { help, parseOptions } from './options.ts';
 import type { BenchOptions } from './options.ts';
@@ -14,6 +14,7 @@ import { printFigures, printSummary } from './report.ts';
 import type { WorkloadResult } from './report.ts';
 import { soak } from './soak.ts';
 import { measureStart } from './start/measure-start.ts';
+import { openCollector } from './support/open-collector.ts';
 import { workloads } from './workloads.ts';
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -46,13 +47,16 @@ async function bench(options: BenchOptions): Promise<void> {
     return;
   }
   const names: readonly string[] = [...options.contestants, 'against'];
-  const wanted = contestantsWith(options.against).filter(({ name }) => names.includes(name));
+  const wanted = options.telemetry
+    ? telemetryContestants
+    : contestantsWith(options.against).filter(({ name }) => names.includes(name));
   const present = wanted.filter(({ title, missing }) => {
     if (missing !== undefined) say(`${title} is left out: ${missing}`);
     return missing === undefined;
   });
   const asked = workloads.filter(({ name }) => options.workloads.includes(name));
   const arena = await openArena();
+  const collector = options.telemetry ? await openCollector() : undefined;
   try {
     if (options.faults) {
       print(`${describeMachine()}.\n\n${await measureFaults(arena, options.seconds, say)}`);
@@ -73,6 +77,7 @@ async function bench(options: BenchOptions): Promise<void> {
     print(`\n### Summary\n\n${printSummary(results, present)}`);
     if (options.out !== undefined) await writeResults(options, results);
   } finally {
+    collector?.close();
     await arena.close();
   }
 }

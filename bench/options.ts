@@ -23,6 +23,8 @@ export interface BenchOptions {
   readonly faults: boolean;
   /** What limits and caches on Redis cost, in place of load. */
   readonly redis: boolean;
+  /** What it costs to tell what is done, in place of other gateways. */
+  readonly telemetry: boolean;
   /** Where results are written; undefined writes none. */
   readonly out: string | undefined;
 }
@@ -43,6 +45,7 @@ Usage: npm run bench -- [flags]
   --planning         CPU of planning and compiling cold operations beside Apollo's planner alone, in this process
   --faults           what clients and subgraphs notice of faults of one subgraph, beside @apollo/gateway, in place of load
   --redis            what limits and caches on Redis cost, and what is noticed when it stops, in place of load
+  --telemetry        this Atrium with log, metrics and traces of 1 % beside one without, in place of other gateways
   --out FILE         where the figures are written (default: bench/results/latest.json for a run of everything)`;
 
 /** @throws Error that says which flag is wrong. */
@@ -62,12 +65,14 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       planning: { type: 'boolean', default: false },
       redis: { type: 'boolean', default: false },
       faults: { type: 'boolean', default: false },
+      telemetry: { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return 'help';
-  const load = values.soak === undefined && !values.start && !values.planning && !values.redis && !values.faults;
+  const others = [values.start, values.planning, values.redis, values.faults, values.telemetry];
+  const load = values.soak === undefined && !others.includes(true);
   const everything = load && values.workload === undefined && values.contestant === undefined;
   const standard = everything && !values.quick ? 'bench/results/latest.json' : undefined;
   return {
@@ -82,6 +87,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     planning: values.planning,
     redis: values.redis,
     faults: values.faults,
+    telemetry: values.telemetry,
     out: values.out ?? standard,
   };
 }

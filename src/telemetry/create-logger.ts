@@ -5,7 +5,8 @@ import type { Logger } from '../core/logger.ts';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** A write for every line would cost more than the line, and a tenth of a small request. */
-const BUFFERED_BYTES = 4_096;
+const BUFFERED_BYTES = 16_384;
+const WRITTEN_BYTES = 65_536;
 const FLUSHED_EVERY_MS = 100;
 
 export interface LoggerOptions {
@@ -40,5 +41,10 @@ function timestamp(): string {
 
 /** stdout, where lines wait up to 100 ms for others, and are all written when the process exits. */
 export function openLogStream(): DestinationStream {
-  return pino.destination({ minLength: BUFFERED_BYTES, periodicFlush: FLUSHED_EVERY_MS, sync: false });
+  return pino.destination({
+    minLength: BUFFERED_BYTES,
+    maxWrite: WRITTEN_BYTES,
+    periodicFlush: FLUSHED_EVERY_MS,
+    sync: false,
+  });
 }

@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { ObservableResult } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import type { Resource } from '@opentelemetry/resources';
-import { MeterProvider, MetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { FinishedRequest } from './access-log.ts';
 import { BoundedNames } from './bounded-names.ts';
@@ -57,14 +57,10 @@ const LOOP_RESOLUTION_MS = 20;
 /** Counts requests and reads the process, in OpenTelemetry's data model and with its semantic conventions where there are any. */
 export function createMetrics({ resource, sources, push }: MetricsOptions): Metrics {
   const scrape = new ScrapeReader();
-  const pushing =
-    push &&
-    new PeriodicExportingMetricReader({
-      exporter: new OTLPMetricExporter({ ...push.collector('/v1/metrics'), timeoutMillis: EXPORT_MS }),
-      exportIntervalMillis: push.everySeconds * 1_000,
-      exportTimeoutMillis: Math.min(EXPORT_MS, push.everySeconds * 1_000),
-    });
-  const provider = new MeterProvider({ resource, readers: pushing === undefined ? [scrape] : [scrape, pushing] });
+  // One reader for both: each would keep, and count, all of them.
+  const exporter = push && new OTLPMetricExporter({ ...push.collector('/v1/metrics'), timeoutMillis: EXPORT_MS });
+  const provider = new MeterProvider({ resource, readers: [scrape] });
+  const timer = push && setInterval(() => void send(), push.everySeconds * 1_000).unref();
   const meter = provider.getMeter('atrium');
   const histogram = (name: string, description: string) =>
     meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: durations } });
@@ -124,11 +120,19 @@ export function createMetrics({ resource, sources, push }: MetricsOptions): Metr
       return resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
     },
     async close() {
+      clearInterval(timer);
+      await send();
       loop.disable();
-      // A collector that does not answer must not hold up the stop, nor tell on the way that it did not.
-      await provider.shutdown().catch(() => {});
+      await Promise.all([exporter?.shutdown(), provider.shutdown()]);
     },
   };
+
+  /** What a collector does not take is in what it gets next. */
+  async function send(): Promise<void> {
+    if (exporter === undefined) return;
+    const { resourceMetrics } = await scrape.collect();
+    await new Promise<void>((resolve) => exporter.export(resourceMetrics, () => resolve()));
+  }
 
   /** What adds up over the processes of a gateway; gauges do not. */
   function observeSum(name: string, options: { unit?: string; description: string }, read: Read): void {

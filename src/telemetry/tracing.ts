@@ -27,7 +27,7 @@ export interface TracingOptions {
 }
 
 export interface Tracing {
-  /** Continues the trace of whoever sent the request, or begins one; notes from now on what takes how long. */
+  /** Continues the trace of whoever sent the request, or begins one; where it is recorded, notes what takes how long. */
   begin(record: RequestRecord, traceparent: string | undefined, startedAt: number): void;
   /** Writes the spans of a request that is to be recorded. */
   end(request: FinishedRequest): void;
@@ -38,8 +38,9 @@ const EXPORT_MS = 2_000;
 const scope = { name: 'atrium' };
 
 /**
- * Traces are written when a request is over: then it is known whether it failed or was slow, and one that is not recorded has
- * cost a few numbers. What subgraphs are told is decided when it begins.
+ * Traces are written when a request is over: then it is known whether it failed or was slow. One that is recorded for that reason
+ * alone has its calls to subgraphs, of which the log line knows, and no other parts: to note these of every request would cost
+ * more than all the rest of telemetry.
  */
 export function createTracing(options: TracingOptions): Tracing {
   const { resource, collector, ratio, errors, slowMs, random = Math.random } = options;
@@ -54,8 +55,7 @@ export function createTracing(options: TracingOptions): Tracing {
   return {
     begin(record, traceparent, startedAt) {
       const parent = traceparent === undefined ? null : parseTraceParent(traceparent);
-      record.timeline = new Timeline(startedAt);
-      record.trace =
+      const trace: TraceContext =
         parent === null
           ? newTrace(random() < ratio)
           : {
@@ -64,6 +64,8 @@ export function createTracing(options: TracingOptions): Tracing {
               parentSpanId: parent.spanId,
               isSampled: (parent.traceFlags & TraceFlags.SAMPLED) !== 0,
             };
+      record.trace = trace;
+      if (trace.isSampled) record.timeline = new Timeline(startedAt);
     },
     end(request) {
       const { trace } = request.record;

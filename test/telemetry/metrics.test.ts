@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAccessRecord } from '../../src/telemetry/access-log.ts';
 import type { FinishedRequest } from '../../src/telemetry/access-log.ts';
 import { prometheusText } from '../../src/telemetry/prometheus.ts';
@@ -6,6 +6,7 @@ import { createTelemetry } from '../../src/telemetry/telemetry.ts';
 import type { Telemetry } from '../../src/telemetry/telemetry.ts';
 import { startHttpGateway } from '../support/http-gateway.ts';
 import type { HttpGateway } from '../support/http-gateway.ts';
+import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 
 const sdl = `
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
@@ -113,6 +114,21 @@ describe('names that clients choose', () => {
   });
 });
 
+describe('a collector', () => {
+  it('gets the same, what is left when the gateway stops included', async () => {
+    const collector = await startOtlpReceiver();
+    onTestFinished(() => collector.close());
+    const telemetry = counting({ url: `${collector.url}/`, headers: {} });
+    telemetry.finish({ ...finished, milliseconds: 30 });
+    telemetry.finish({ ...finished, milliseconds: 50 });
+    await telemetry.close();
+    const points = collector.points().filter(({ metric }) => metric === 'http.server.request.duration');
+    expect(points).toMatchObject([{ service: 'atrium', unit: 's', kind: 'histogram', count: 2 }]);
+    expect(points[0]?.value).toBeCloseTo(0.08);
+    expect(collector.spans().length).toBe(0);
+  });
+});
+
 describe('several processes', () => {
   it('are counted as one: counts and memory add up, of what does not add up the largest is told', async () => {
     const [one, other] = [counting(), counting()];
@@ -146,11 +162,12 @@ const finished: FinishedRequest = {
   record: { ...createAccessRecord(), operationName: 'Me', operationType: 'query' },
 };
 
-/** Counts, and exports nothing. */
-function counting(): Telemetry {
+/** Counts, and exports only where it is told to. */
+function counting(otlp?: { url: string; headers: Record<string, string> }): Telemetry {
   return createTelemetry(
     {
       serviceName: 'atrium',
+      ...(otlp && { otlp }),
       traces: { enabled: true, ratio: 1, errors: true, slowMs: 1_000 },
       metrics: { enabled: true, everySeconds: 60 },
     },

@@ -210,7 +210,8 @@ describe('a collector', () => {
       hung.close().closeAllConnections();
     });
     const { port } = hung.address() as AddressInfo;
-    const gateway = await start(`http://127.0.0.1:${port}`, { ratio: 1 });
+    const telemetry = { otlp: { url: `http://127.0.0.1:${port}` }, traces: { ratio: 1 } };
+    const gateway = await startHttpGateway(subgraphs(), () => ({ telemetry }));
     const asked = once(hung, 'request');
     for (let index = 0; index < 120; index += 1) {
       const response = await gateway.post({ query });

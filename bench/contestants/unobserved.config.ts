@@ -1,0 +1,3 @@
+import { defineConfig } from 'atrium';
+
+export default defineConfig({ supergraph: { file: '' }, logging: { level: 'silent' } });
