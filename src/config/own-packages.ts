@@ -17,7 +17,7 @@ let registered = false;
 /**
  * From now on every import of `atrium`, `graphql` and `graphql-shield` in this process gets Atrium's own copy, so that
  * a config needs no `node_modules` and its rules are objects of the libraries the gateway checks them with. `config`,
- * the URL of the config, is read as an ES module whatever the package around it says.
+ * the URL of the config, is read as an ES module whatever the package around it says, and so is TypeScript it imports.
  */
 export function resolveToOwnPackages(config: string): void {
   if (registered) return;
@@ -27,7 +27,12 @@ export function resolveToOwnPackages(config: string): void {
       const url = context.parentURL === shieldModule ? undefined : ownCopies[specifier];
       if (url !== undefined) return { url, shortCircuit: true };
       const resolved = nextResolve(specifier, context);
-      return resolved.url === config ? { ...resolved, format: moduleFormat(config) } : resolved;
+      if (resolved.url === config) return { ...resolved, format: moduleFormat(config) };
+      // `npm init` makes a package CommonJS, and `import` in its TypeScript would be an error.
+      const isImported = context.conditions.includes('import') && resolved.url.endsWith('.ts');
+      return isImported && resolved.format === 'commonjs-typescript'
+        ? { ...resolved, format: 'module-typescript' }
+        : resolved;
     },
   });
 }

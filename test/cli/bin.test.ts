@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { mainFile, outcome, readAll, root, runProcess, start, temporaryFolder } from './run.ts';
 
 const bin = join(root, 'bin/atrium');
 
-/** Stands in for src/cli/main.ts and shows how it was started. */
+/** Stands in for the command line and shows how it was started. */
 const probe = `
 const { version, argv, execArgv, env } = process;
 process.on('SIGTERM', () => process.exit(7));
@@ -21,16 +21,16 @@ const asNode = (version: string, more = '') =>
   `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });
    Object.defineProperty(process, 'version', { value: 'v${version}' });${more}`;
 
-/** A copy of bin/ with the probe behind it, in a folder where the pinned Node is installed or not. */
-async function installation({ pinned }: { pinned: boolean }): Promise<string> {
+/** A copy of bin/ with the probe behind it, as a clone or a package, in a folder where the pinned Node is installed or not. */
+async function installation({ pinned, main = 'src/cli/main.ts' }: { pinned: boolean; main?: string }): Promise<string> {
   const folder = await temporaryFolder({
     'node20.cjs': asNode('20.1.0', 'delete process.execve;'),
     'node25.cjs': asNode('25.0.0'),
   });
   await cp(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
-  await mkdir(join(folder, 'src/cli'), { recursive: true });
+  await mkdir(join(folder, dirname(main)), { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-  await writeFile(join(folder, 'src/cli/main.ts'), probe);
+  await writeFile(join(folder, main), probe);
   if (pinned) await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   return folder;
 }
@@ -87,6 +87,19 @@ describe('bin/atrium', () => {
       error:
         `atrium: expected Node.js 24 or later, got v20.1.0 (${process.execPath}). The one Atrium brings is not ` +
         `installed: run \`npm ci\` in ${folder}.\n`,
+    });
+  });
+
+  it('runs as a package in the Node it was started with, or refuses that', async () => {
+    const folder = await installation({ pinned: true, main: 'dist/cli/main.js' });
+    const launch = (disguise: string) =>
+      runProcess(process.execPath, ['--require', join(folder, disguise), join(folder, 'bin/atrium'), 'plan']);
+
+    expect(JSON.parse((await launch('node25.cjs')).out)).toMatchObject({ version: 'v25.0.0', parameters: ['plan'] });
+    expect(await launch('node20.cjs')).toEqual({
+      code: 1,
+      out: '',
+      error: `atrium: expected Node.js 24 or later, got v20.1.0 (${process.execPath}).\n`,
     });
   });
 

@@ -31,16 +31,18 @@ export async function run(parameters: readonly string[], env: Record<string, str
 export interface ProcessOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
+  /** Heads a process group of its own, for signals to it and all it starts, as a terminal sends them. */
+  readonly detached?: boolean;
 }
 
 /** A process that has nothing of this one's environment but the PATH. */
 export function start(
   executable: string,
   parameters: readonly string[],
-  { cwd, env }: ProcessOptions = {},
+  { cwd, env, detached = false }: ProcessOptions = {},
 ): ChildProcess {
   const cleanEnv = { PATH: process.env['PATH'] ?? '', ...env };
-  return spawn(executable, parameters, { cwd, env: cleanEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(executable, parameters, { cwd, env: cleanEnv, detached, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** How a started process ends. */

@@ -43,10 +43,12 @@ describe('a configuration in an empty folder', () => {
     });
   });
 
-  it('is an ES module whatever the package around it says', async () => {
+  it('is an ES module whatever the package around it says, with the TypeScript it imports', async () => {
     const folder = await temporaryFolder({
       'package.json': '{ "type": "commonjs" }',
-      'gateway.config.ts': `import 'atrium';\nexport default { supergraph: { file: 'none.graphql' } };`,
+      'file.ts': `import 'atrium';\nimport { name } from './name.cts';\nexport const file: string = name;`,
+      'name.cts': `const name: string = 'none.graphql';\nmodule.exports = { name };`,
+      'gateway.config.ts': `import { file } from './file.ts';\nexport default { supergraph: { file } };`,
     });
     const { error } = await runMain(['validate'], { cwd: folder });
 

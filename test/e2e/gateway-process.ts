@@ -62,6 +62,8 @@ export interface GatewayProcessOptions {
   readonly parameters?: readonly string[];
   /** Parameters of Node itself. */
   readonly nodeParameters?: readonly string[];
+  /** What stands before `serve`, in place of Node and `bin/atrium`; signals go to all that it starts. */
+  readonly command?: readonly [string, ...string[]];
   readonly env?: Record<string, string>;
   readonly cwd?: string;
 }
@@ -72,15 +74,21 @@ export interface GatewayProcessOptions {
  */
 export async function startGateway(options: GatewayProcessOptions = {}): Promise<GatewayProcess> {
   const { parameters = [], nodeParameters = [], env = {}, cwd = root } = options;
-  const child = start(process.execPath, [...nodeParameters, bin, 'serve', '--port', '0', ...parameters], {
+  const [executable, ...before] = options.command ?? [process.execPath, ...nodeParameters, bin];
+  const child = start(executable, [...before, 'serve', '--port', '0', ...parameters], {
     cwd,
     env: { ATRIUM_ADMIN_PORT: '0', ...env },
+    detached: options.command !== undefined,
   });
+  const signal = (name: NodeJS.Signals): void => {
+    if (options.command === undefined || child.pid === undefined) child.kill(name);
+    else process.kill(-child.pid, name);
+  };
   const exited = once(child, 'close');
   const messages = linesOf(child.stderr);
   const log = linesOf(child.stdout);
   const stop = async (): Promise<number | null> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    if (child.exitCode === null && child.signalCode === null) signal('SIGTERM');
     await exited;
     return child.exitCode;
   };
@@ -105,7 +113,7 @@ export async function startGateway(options: GatewayProcessOptions = {}): Promise
             .find(({ msg, requestId }) => msg === 'request' && requestId === answer.headers.get('x-request-id')),
         { timeout: 5_000, interval: 10 },
       ),
-    signal: (name) => void child.kill(name),
+    signal,
     ended: exited.then(() => child.exitCode),
     stop,
   };

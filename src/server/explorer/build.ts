@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { messageOf } from '../../core/errors.ts';
+import { bundledLicences } from './bundled-licences.ts';
 
 /** Where the explorer's files are, or why there are none (a sentence for the log). */
 export type ExplorerFiles =
@@ -89,9 +90,10 @@ async function bundle(projectRoot: string, outdir: string): Promise<void> {
     tsconfigRaw: {},
     define: { 'process.env.NODE_ENV': '"production"' },
     logLevel: 'silent',
+    metafile: true,
   } satisfies BuildOptions;
   try {
-    await Promise.all([
+    const results = await Promise.all([
       build({
         ...common,
         entryPoints: ['main.tsx'],
@@ -111,6 +113,8 @@ async function bundle(projectRoot: string, outdir: string): Promise<void> {
         format: 'iife',
       }),
     ]);
+    const files = results.flatMap(({ metafile }) => Object.keys(metafile.inputs)).map((file) => join(sources, file));
+    await writeFile(join(outdir, 'licences.txt'), await bundledLicences(files));
   } finally {
     await stop();
   }

@@ -52,6 +52,15 @@ describe('ensureExplorer', () => {
     expect(await readFile(join(directory, 'main.css'), 'utf8')).not.toMatch(/url\(["']?(?!data:)/);
   });
 
+  it('brings the licences of what is in it', async () => {
+    await addSources(project);
+    const text = await readFile(join(await directoryOf(project), 'licences.txt'), 'utf8');
+
+    for (const name of ['graphiql', '@graphiql/react', 'monaco-editor', 'react', 'react-dom', 'graphql'])
+      expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(MIT\\)$`, 'm'));
+    expect(text).toContain('Permission is hereby granted');
+  });
+
   it('takes what was built in advance where the packages to build it are missing', async () => {
     await mkdir(join(project, 'dist/explorer'), { recursive: true });
 
