@@ -61,6 +61,15 @@ describe("the README's ten minutes", () => {
     expect(untruePart(await readmeBlock('plan'), out)).toBeUndefined();
   });
 
+  it('explains the query', async () => {
+    const { code, out, error } = await atrium(['explain', '--as', await shop.token('ann'), orderHistoryFile], {
+      env: shop.env,
+    });
+
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(untruePart(await readmeBlock('explain'), out)).toBeUndefined();
+  });
+
   it('answers a GET as the README sends it', async () => {
     const headers = { 'apollo-require-preflight': '1', authorization: `Bearer ${await shop.token('ann')}` };
     const response = await fetch(`${gateway.origin}/graphql?query=${encodeURIComponent(orderHistory)}`, {
