@@ -24,7 +24,7 @@ import { executeOperation } from './execution/execute-operation.ts';
 import type { OperationRun } from './execution/execute-operation.ts';
 import { mutatedFields } from './execution/mutated-fields.ts';
 import { observeExecution } from './execution/observe-execution.ts';
-import { explainRequest } from './explain/explain-request.ts';
+import { explainAnswered } from './explain/explain-request.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
 import { refuseCostly, shownCost } from './limits/operation-cost.ts';
 import { activeLabels } from './planning/override-labels.ts';
@@ -297,7 +297,7 @@ export class AtriumGateway extends ApolloGateway {
     const shown = shownCost(cost, data, context, costOptions);
     const atrium =
       context.record.isExplained === true
-        ? await explainRequest({
+        ? await explainAnswered({
             generation,
             asked,
             variables: coerced,

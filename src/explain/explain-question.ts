@@ -8,7 +8,9 @@ const questionSchema = z.strictObject(
     query: text('expected GraphQL in `query`'),
     operationName: text('expected a name in `operationName`').optional(),
     variables: z.record(z.string(), z.unknown(), 'expected an object in `variables`').optional(),
-    headers: z.record(z.string(), z.string(), 'expected an object of texts in `headers`').default({}),
+    headers: z
+      .record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[\t -~]*$/), 'expected an object of texts in `headers`')
+      .default({}),
   },
   'expected {"query": "…", "operationName": "…", "variables": {}, "headers": {"authorization": "Bearer …"}}',
 );

@@ -42,6 +42,16 @@ export interface RequestToExplain {
   };
 }
 
+/** The same for a request that was answered: its answer must not be lost where that cannot be told, which is logged. */
+export async function explainAnswered(request: RequestToExplain): Promise<Explanation | undefined> {
+  try {
+    return await explainRequest(request);
+  } catch (error) {
+    request.logger.error({ requestId: request.context.requestId, err: error }, 'a request could not be explained');
+    return undefined;
+  }
+}
+
 /** Tells how a request was answered, or would be. Rules that are not cached are asked once more. */
 export async function explainRequest(request: RequestToExplain): Promise<Explanation> {
   const { generation, asked, variables, context, document, activeLabels, executable, answer } = request;

@@ -13,6 +13,9 @@ export interface Redaction {
 
 export const redacted = '[redacted]';
 
+/** Of a list of entities, so many are shown. */
+const MAX_ENTITIES = 50;
+
 /**
  * The variables of a request to a subgraph, in JSON, without what the client has no claim to see: of entities, fields under a
  * rule and those that clients cannot ask for; and what a context brings.
@@ -23,7 +26,9 @@ export function redactVariables(text: string, { schema, rules, variables }: Reda
   const entries = Object.entries(parsed).map(([name, value]) => {
     if (variables.has(name)) return [name, value];
     const isEntities = Array.isArray(value) && value.every(isEntity);
-    return [name, isEntities ? value.map((entity) => redactObject(entity, undefined)) : redacted];
+    if (!isEntities) return [name, redacted];
+    const shown: unknown[] = value.slice(0, MAX_ENTITIES).map((entity) => redactObject(entity, undefined));
+    return [name, value.length > shown.length ? [...shown, `${value.length - shown.length} more`] : shown];
   });
   return JSON.stringify(Object.fromEntries(entries));
 

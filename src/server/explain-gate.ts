@@ -20,7 +20,12 @@ export interface ExplainGateOptions {
 }
 
 export interface ExplainGate {
-  /** @throws RequestError FORBIDDEN for who asks without a claim to it */
+  /** Where a client asks, notes from now on what takes how long. */
+  readonly note: (exchange: Exchange) => void;
+  /**
+   * After what limits requests: a token takes time to verify.
+   * @throws RequestError FORBIDDEN for who asks without a claim to it
+   */
   readonly enter: (exchange: Exchange) => void | Promise<void>;
   /** For requests this process makes of itself. */
   readonly ownToken: string;
@@ -31,9 +36,8 @@ export function createExplainGate({ mode, explain }: ExplainGateOptions): Explai
   const ownToken = randomUUID();
   const key = explain && new TextEncoder().encode(explain.secret);
 
-  function admit({ record, responseHeaders, startedAt }: Exchange): void {
+  function admit({ record, responseHeaders }: Exchange): void {
     record.isExplained = true;
-    record.timeline ??= new Timeline(startedAt);
     responseHeaders.set('cache-control', 'private, no-store');
   }
 
@@ -51,6 +55,9 @@ export function createExplainGate({ mode, explain }: ExplainGateOptions): Explai
 
   return {
     ownToken,
+    note({ headers, record, startedAt }) {
+      if (headers[explainHeader] !== undefined) record.timeline ??= new Timeline(startedAt);
+    },
     enter(exchange) {
       const token = exchange.headers[explainHeader];
       if (token === undefined) return undefined;

@@ -126,13 +126,14 @@ export async function createFront(options: FrontOptions): Promise<Front> {
     exchange.mediaType = mediaType;
     overload.enter();
     reply.raw.once('close', () => overload.leave());
-    const admitted = gate.enter(exchange);
-    if (admitted !== undefined) await admitted;
+    gate.note(exchange);
     const { timeline } = exchange.record;
     for (const step of door) {
       const passing = timed(timeline, step.name, () => step.run(exchange));
       if (passing !== undefined) await passing;
     }
+    const admitted = gate.enter(exchange);
+    if (admitted !== undefined) await admitted;
     return undefined;
   }
 

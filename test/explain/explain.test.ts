@@ -14,10 +14,11 @@ const link = (names: string) =>
 const subgraphs: Record<string, HttpSubgraph> = {
   users: {
     sdl: `${link('"@key", "@shareable"')}
-      type Query { me: User friends: [User!]! }
+      type Query { me: User friends: [User!]! crowd: [User!]! }
       type User @key(fields: "id") { id: ID! name: String ssn: String }`,
     resolvers: {
       Query: {
+        crowd: () => Array.from({ length: 120 }, (_, index) => ({ id: String(index) })),
         me: () => ({ id: '1', name: 'Ann', ssn: '078' }),
         friends: () => ['2', '3', '2'].map((id) => ({ __typename: 'User', id, name: `User ${id}`, ssn: `${id}78` })),
       },
@@ -183,6 +184,15 @@ describe('an explained request', () => {
     expect(variables.join()).toContain('"ssn":"[redacted]"');
     expect(variables.join()).not.toContain('078');
     expect(gateway.calls.at(-1)?.variables).toMatchObject({ _r0: [{ ssn: '078' }] });
+  });
+
+  it('shows the first of many entities that were sent', async () => {
+    await using gateway = await start();
+    const query = '{ crowd { orders { id } } }';
+    const { spans } = await explained(await gateway.post({ query }, { headers: asked }));
+    const [, sent] = spans.flatMap(({ call }) => call?.variables ?? []);
+    const { _r0: entities }: { _r0: unknown[] } = JSON.parse(sent ?? '');
+    expect([entities.length, entities.at(-1)]).toEqual([51, '70 more']);
   });
 
   it('tells what came from the cache', async () => {
