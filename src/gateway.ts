@@ -7,10 +7,8 @@ import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { FieldNode, GraphQLSchema } from 'graphql';
 import { createDataPhase } from './authorization/data-phase.ts';
 import { dryRun, rejection } from './authorization/enforcement.ts';
-import type { EnforcementMode } from './authorization/enforcement.ts';
 import { denyFields, preFlight } from './authorization/pre-flight.ts';
 import type { PreFlight } from './authorization/pre-flight.ts';
-import type { InvalidateAfter } from './cache/mutation-invalidation.ts';
 import { ConfigurationError, RequestError } from './core/errors.ts';
 import { silentLogger } from './core/logger.ts';
 import type { Logger } from './core/logger.ts';
@@ -28,7 +26,7 @@ import { explainAnswered } from './explain/explain-request.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
 import { refuseCostly, shownCost } from './limits/operation-cost.ts';
 import { activeLabels } from './planning/override-labels.ts';
-import type { LabelDecision, LabelRules } from './planning/override-labels.ts';
+import type { LabelRules } from './planning/override-labels.ts';
 import { PopularOperations, warmPlans } from './planning/popular-operations.ts';
 import { createDataSourceClient } from './subgraph/data-source-client.ts';
 import type { Asker, HeaderRules } from './subgraph/headers.ts';
@@ -37,41 +35,9 @@ import type { Transport } from './subgraph/http-client.ts';
 import { withPreparedSupergraph } from './supergraph/prepared-supergraph.ts';
 import { forBaseClass } from './supergraph/supergraph.ts';
 import type { SubgraphNumbers } from './telemetry/metrics.ts';
+import type { AtriumGatewayOptions } from './gateway-options.ts';
 import { createGeneration, factsOf } from './generation.ts';
-import type { Generation, GenerationOptions, SupergraphFacts } from './generation.ts';
-
-/** What Atrium adds to the options of `ApolloGateway`. */
-export interface AtriumGatewayOptions extends GenerationOptions {
-  /** What becomes of what rules deny; `filter` by default. */
-  readonly enforcement?: EnforcementMode | undefined;
-  /** Which headers reach subgraphs and clients; by default `authorization` and the trace context go to subgraphs. */
-  readonly headers?: HeaderRules;
-  /**
-   * Signs requests with the first secret, for services that verify them; `IntrospectAndCompose` asks unsigned. Not together
-   * with `buildService`.
-   */
-  readonly signingSecrets?: readonly string[] | undefined;
-  /**
-   * Is a custom label of `@override(from:, label:)` active for a request? Asked once for each label and request; without
-   * it, and where it throws, the label is inactive and the field stays where it was. `percent(n)` is drawn by lot.
-   */
-  readonly overrideLabels?: LabelDecision;
-  /** Draws the lots, from 0 up to 1; `Math.random` by default. */
-  readonly random?: () => number;
-  /** Errors of variables that are told; coercion stops at the next one. */
-  readonly maxVariableErrors?: number;
-  /** Longest answer of a subgraph after decompression, in bytes. */
-  readonly maxResponseBytes?: number;
-  /** Called with the fields of a mutation that have run, before the client is answered. */
-  readonly invalidateAfter?: InvalidateAfter | undefined;
-  /**
-   * How many of the operations asked most are planned for a new supergraph before it takes over. 0 by default: it takes over at
-   * once.
-   */
-  readonly warmPlans?: number;
-  /** Structured log; `logger` stays Apollo's own. */
-  readonly log?: Logger;
-}
+import type { Generation, SupergraphFacts } from './generation.ts';
 
 /** The supergraph that new requests are validated against. */
 export interface SupergraphInUse {

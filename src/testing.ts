@@ -12,7 +12,7 @@ import { createRequestContext } from './core/request-context.ts';
 import { composeSubgraphs } from './supergraph/compose.ts';
 import { buildSupergraph } from './supergraph/supergraph.ts';
 import { AtriumGateway } from './gateway.ts';
-import type { AtriumGatewayOptions } from './gateway.ts';
+import type { AtriumGatewayOptions } from './gateway-options.ts';
 
 type SchemaModule = Parameters<typeof buildSubgraphSchema>[0];
 

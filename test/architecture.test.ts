@@ -11,6 +11,7 @@ const rooms = [
   'server',
   'gateway.ts',
   'explain',
+  'gateway-options.ts',
   'generation.ts',
   'authentication',
   'rate-limit',

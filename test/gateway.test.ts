@@ -5,7 +5,7 @@ import { GraphQLError } from 'graphql';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { allow, deny, rule, shield } from '../src/authorization/shield.ts';
 import { AtriumGateway } from '../src/gateway.ts';
-import type { AtriumGatewayOptions } from '../src/gateway.ts';
+import type { AtriumGatewayOptions } from '../src/gateway-options.ts';
 import { composeSubgraphs } from '../src/supergraph/compose.ts';
 import { createTestGateway } from './support/create-test-gateway.ts';
 import type { TestGateway, TestSubgraph } from './support/create-test-gateway.ts';

@@ -8,7 +8,7 @@ import { parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { rule, shield } from '../../src/authorization/shield.ts';
 import { AtriumGateway } from '../../src/gateway.ts';
-import type { AtriumGatewayOptions } from '../../src/gateway.ts';
+import type { AtriumGatewayOptions } from '../../src/gateway-options.ts';
 import { root } from '../cli/run.ts';
 import { composeDemo } from './compose-demo.ts';
 import { startDemoShop } from './demo-shop.ts';

@@ -6,7 +6,7 @@ import { getVariableValues, Kind, parse } from 'graphql';
 import type { FormattedExecutionResult } from 'graphql';
 import { onTestFinished } from 'vitest';
 import { isIncluded } from '../../src/core/is-included.ts';
-import type { AtriumGatewayOptions } from '../../src/gateway.ts';
+import type { AtriumGatewayOptions } from '../../src/gateway-options.ts';
 import { compilePlan } from '../../src/planning/compile-plan.ts';
 import { nameFields, normaliseOperation } from '../../src/planning/normalise-operation.ts';
 import { printFetchPlan } from '../../src/planning/print-fetch-plan.ts';

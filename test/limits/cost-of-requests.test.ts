@@ -4,7 +4,7 @@ import { parseConfig } from '../../src/config/parse-config.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createRequestContext } from '../../src/core/request-context.ts';
 import { createAtrium } from '../../src/create-atrium.ts';
-import type { AtriumGatewayOptions } from '../../src/gateway.ts';
+import type { AtriumGatewayOptions } from '../../src/gateway-options.ts';
 import { createTestGateway } from '../../src/testing.ts';
 import { startDemoShop } from '../e2e/demo-shop.ts';
 

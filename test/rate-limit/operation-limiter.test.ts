@@ -4,7 +4,7 @@ import { rule as shieldRule, shield } from '../../src/authorization/shield.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createRequestContext } from '../../src/core/request-context.ts';
 import type { RequestContext } from '../../src/core/request-context.ts';
-import type { AtriumGatewayOptions } from '../../src/gateway.ts';
+import type { AtriumGatewayOptions } from '../../src/gateway-options.ts';
 import { createRateLimiter } from '../../src/rate-limit/limiter.ts';
 import type { RateLimiter, RateLimiterOptions } from '../../src/rate-limit/limiter.ts';
 import type { RateLimitRule } from '../../src/rate-limit/rule.ts';

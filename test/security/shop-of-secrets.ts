@@ -8,7 +8,7 @@ import type { FormattedExecutionResult } from 'graphql';
 import type { Principal } from '../../src/core/principal.ts';
 import { createRequestContext } from '../../src/core/request-context.ts';
 import { AtriumGateway } from '../../src/gateway.ts';
-import type { AtriumGatewayOptions } from '../../src/gateway.ts';
+import type { AtriumGatewayOptions } from '../../src/gateway-options.ts';
 import { composeSubgraphs } from '../../src/supergraph/compose.ts';
 
 const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
