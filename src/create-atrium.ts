@@ -104,7 +104,7 @@ export function createAtrium(config: AtriumConfig, more: { readonly logger?: Log
     else if (config.rateLimit !== undefined || config.cache !== undefined)
       logger.info({}, 'without Redis, limits and caches are those of this process alone');
 
-    const counting = createTelemetry(config.telemetry, {
+    const counting = await createTelemetry(config.telemetry, {
       active: () => front?.numbers.active ?? 0,
       overloadRefusals: () => front?.numbers.refusals ?? 0,
       subgraphs: () => gateway?.subgraphNumbers() ?? [],

@@ -1,12 +1,12 @@
 import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
+import type { DestinationStream } from 'pino';
 import type { AtriumConfig } from '../config/config.ts';
 import { createAtrium } from '../create-atrium.ts';
 import { numberOf } from '../config/environment.ts';
 import type { Override } from '../config/problem.ts';
 import type { Logger } from '../core/logger.ts';
 import { createLogger, openLogStream } from '../telemetry/create-logger.ts';
-import { prettyLog } from '../telemetry/pretty-log.ts';
 import { describeGateway } from './describe-gateway.ts';
 import { configFlags, configFlagsHelp, openConfig } from './open-config.ts';
 import { serveAsWorker } from './serve-worker.ts';
@@ -47,8 +47,8 @@ export const serve: Verb = {
     if (cluster.worker !== undefined) return serveInWorker(config, cluster.worker.id);
     const { workers } = config.server;
     const count = workers === 'auto' ? availableParallelism() : workers;
-    const supervisor = count === 1 ? undefined : supervise(config, count);
-    const gateway = supervisor ?? createAtrium(config, isPretty(config) ? { logger: prettyLogger(config) } : {});
+    const supervisor = count === 1 ? undefined : await supervise(config, count);
+    const gateway = supervisor ?? createAtrium(config, isPretty(config) ? { logger: await prettyLogger(config) } : {});
     const stopped = stopOnSignal(() => gateway.stop(), io);
     const address = await gateway.start();
     if (address === undefined) {
@@ -67,14 +67,19 @@ export const serve: Verb = {
   },
 };
 
-function supervise(config: AtriumConfig, count: number): Supervisor {
+async function supervise(config: AtriumConfig, count: number): Promise<Supervisor> {
   const { admin, redis, logging } = config;
-  const stream = isPretty(config) ? prettyLog() : openLogStream();
+  const stream = isPretty(config) ? await openPrettyLog() : openLogStream();
   return superviseWorkers({ count, admin, sharesStores: redis !== undefined, logging, stream });
 }
 
-function prettyLogger({ logging }: AtriumConfig): Logger {
-  return createLogger({ ...logging, destination: prettyLog() });
+async function prettyLogger({ logging }: AtriumConfig): Promise<Logger> {
+  return createLogger({ ...logging, destination: await openPrettyLog() });
+}
+
+async function openPrettyLog(): Promise<DestinationStream> {
+  const { prettyLog } = await import('../telemetry/pretty-log.ts');
+  return prettyLog();
 }
 
 function isPretty({ mode, logging }: AtriumConfig): boolean {

@@ -1,13 +1,11 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { ObservableResult } from '@opentelemetry/api';
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import type { Resource } from '@opentelemetry/resources';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import type { MetricData } from '@opentelemetry/sdk-metrics';
+import type { MetricData, PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import type { FinishedRequest } from './access-log.ts';
 import { BoundedNames } from './bounded-names.ts';
-import type { Collector } from './collector.ts';
 import { Tally } from './tally.ts';
 
 /** What is read when metrics are, and costs nothing before. */
@@ -45,21 +43,19 @@ export interface MetricsOptions {
   readonly resource: Resource;
   readonly sources: MetricSources;
   /** Where they are sent; undefined: nowhere. */
-  readonly push?: { readonly collector: Collector; readonly everySeconds: number } | undefined;
+  readonly push?: { readonly exporter: PushMetricExporter; readonly everySeconds: number } | undefined;
 }
 
 /** In seconds, as the semantic conventions for HTTP advise. */
 const durations = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 const routes = ['/graphql', '/health/live', '/health/ready', '/explorer'];
 const methods = ['GET', 'POST', 'HEAD', 'OPTIONS'];
-const EXPORT_MS = 2_000;
 const LOOP_RESOLUTION_MS = 20;
 
 /** Counts requests and reads the process, in OpenTelemetry's data model and with its semantic conventions where there are any. */
 export function createMetrics({ resource, sources, push }: MetricsOptions): Metrics {
   const scrape = new ScrapeReader();
   // One reader for both: each would keep, and count, all of them.
-  const exporter = push && new OTLPMetricExporter({ ...push.collector('/v1/metrics'), timeoutMillis: EXPORT_MS });
   const provider = new MeterProvider({ resource, readers: [scrape] });
   const timer = push && setInterval(() => void send(), push.everySeconds * 1_000).unref();
   const meter = provider.getMeter('atrium');
@@ -122,15 +118,15 @@ export function createMetrics({ resource, sources, push }: MetricsOptions): Metr
       clearInterval(timer);
       await send();
       loop.disable();
-      await Promise.all([exporter?.shutdown(), provider.shutdown()]);
+      await Promise.all([push?.exporter.shutdown(), provider.shutdown()]);
     },
   };
 
   /** What a collector does not take is in what it gets next. */
   async function send(): Promise<void> {
-    if (exporter === undefined) return;
+    if (push === undefined) return;
     const { resourceMetrics } = await scrape.collect();
-    await new Promise<void>((resolve) => exporter.export(resourceMetrics, () => resolve()));
+    await new Promise<void>((resolve) => push.exporter.export(resourceMetrics, () => resolve()));
   }
 
   /** Counts by itself and is read when metrics are: a counter of the SDK costs a microsecond each time. */

@@ -3,7 +3,6 @@ import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { AtriumConfig } from '../config/config.ts';
 import type { RequestRecord } from '../core/request-context.ts';
 import type { FinishedRequest } from './access-log.ts';
-import { createCollector } from './collector.ts';
 import { createMetrics } from './metrics.ts';
 import type { MetricSources } from './metrics.ts';
 import { createTracing } from './tracing.ts';
@@ -19,15 +18,17 @@ export interface Telemetry {
   close(): Promise<void>;
 }
 
-export function createTelemetry(
+/** What exports is loaded only where there is a collector: it takes as long to load as all the rest. */
+export async function createTelemetry(
   { otlp, serviceName, traces, metrics: metricOptions }: AtriumConfig['telemetry'],
   sources: MetricSources,
-): Telemetry {
+): Promise<Telemetry> {
   const resource = resourceFromAttributes({ 'service.name': serviceName, 'service.instance.id': String(process.pid) });
-  const collector = otlp && createCollector(otlp.url, otlp.headers);
-  const push = collector && metricOptions.enabled ? { collector, ...metricOptions } : undefined;
+  const exporters = otlp && (await import('./exporters.ts')).createExporters(otlp.url, otlp.headers);
+  const push = exporters && metricOptions.enabled ? { exporter: exporters.metrics, ...metricOptions } : undefined;
   const metrics = createMetrics({ resource, sources, push });
-  const tracing = collector && traces.enabled ? createTracing({ ...traces, resource, collector }) : undefined;
+  const tracing =
+    exporters && traces.enabled ? createTracing({ ...traces, resource, exporter: exporters.spans }) : undefined;
   return {
     begin(record, traceparent, startedAt) {
       tracing?.begin(record, traceparent, startedAt);

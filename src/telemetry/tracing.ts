@@ -1,22 +1,20 @@
 import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import { parseTraceParent } from '@opentelemetry/core';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import type { Resource } from '@opentelemetry/resources';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import { errorCodes } from '../core/errors.ts';
 import type { RequestRecord, SubgraphCallRecord } from '../core/request-context.ts';
 import { Timeline } from '../core/timeline.ts';
 import { newSpanId, newTrace } from '../core/trace-context.ts';
 import type { TraceContext } from '../core/trace-context.ts';
 import type { FinishedRequest } from './access-log.ts';
-import type { Collector } from './collector.ts';
 import { requestSpans } from './request-spans.ts';
 
 export interface TracingOptions {
   readonly resource: Resource;
-  readonly collector: Collector;
+  readonly exporter: SpanExporter;
   /** Share of the traces that begin here that are recorded. */
   readonly ratio: number;
   /** Record requests that failed, in any case. */
@@ -34,7 +32,9 @@ export interface Tracing {
   close(): Promise<void>;
 }
 
-const EXPORT_MS = 2_000;
+/** How long a collector may take for one export. */
+export const exportMs = 2_000;
+
 const scope = { name: 'atrium' };
 
 /**
@@ -43,9 +43,8 @@ const scope = { name: 'atrium' };
  * more than all the rest of telemetry.
  */
 export function createTracing(options: TracingOptions): Tracing {
-  const { resource, collector, ratio, errors, slowMs, random = Math.random } = options;
-  const exporter = new OTLPTraceExporter({ ...collector('/v1/traces'), timeoutMillis: EXPORT_MS });
-  const processor = new BatchSpanProcessor({ exporter, exportTimeoutMillis: EXPORT_MS });
+  const { resource, exporter, ratio, errors, slowMs, random = Math.random } = options;
+  const processor = new BatchSpanProcessor({ exporter, exportTimeoutMillis: exportMs });
 
   function isRecorded({ record, milliseconds, status }: FinishedRequest, { isSampled }: TraceContext): boolean {
     if (isSampled || record.isExplained === true || milliseconds > slowMs) return true;

@@ -91,7 +91,7 @@ describe('a scrape of the admin listener', () => {
 
 describe('names that clients choose', () => {
   it('make no more series than there may be, and those that are used have theirs', async () => {
-    const telemetry = counting();
+    const telemetry = await counting();
     const finish = (operationName: string, code: string) => {
       const record = { ...createAccessRecord(), operationName, operationType: 'query' as const, errorCodes: [code] };
       telemetry.finish({ ...finished, record, method: operationName });
@@ -118,7 +118,7 @@ describe('a collector', () => {
   it('gets the same, what is left when the gateway stops included', async () => {
     const collector = await startOtlpReceiver();
     onTestFinished(() => collector.close());
-    const telemetry = counting({ url: `${collector.url}/`, headers: {} });
+    const telemetry = await counting({ url: `${collector.url}/`, headers: {} });
     telemetry.finish({ ...finished, milliseconds: 30 });
     telemetry.finish({ ...finished, milliseconds: 50 });
     await telemetry.close();
@@ -131,7 +131,7 @@ describe('a collector', () => {
 
 describe('several processes', () => {
   it('are counted as one: counts and memory add up, of what does not add up the largest is told', async () => {
-    const [one, other] = [counting(), counting()];
+    const [one, other] = await Promise.all([counting(), counting()]);
     for (const telemetry of [one, one, other]) telemetry.finish({ ...finished, milliseconds: 30 });
     other.finish({ ...finished, status: 400 });
     const metrics = await Promise.all([one, other].map((telemetry) => telemetry.metrics()));
@@ -163,7 +163,7 @@ const finished: FinishedRequest = {
 };
 
 /** Counts, and exports only where it is told to. */
-function counting(otlp?: { url: string; headers: Record<string, string> }): Telemetry {
+function counting(otlp?: { url: string; headers: Record<string, string> }): Promise<Telemetry> {
   return createTelemetry(
     {
       serviceName: 'atrium',
