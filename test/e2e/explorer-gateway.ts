@@ -7,7 +7,9 @@ import { extname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { graphql, GraphQLError } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
+import { UnsecuredJWT } from 'jose';
 import { explorerContentSecurityPolicy } from '../../src/server/explorer/content-security-policy.ts';
+import { annsExplanation, carolsExplanation } from './order-explanations.ts';
 
 export interface ExplorerGateway {
   /** The origin. */
@@ -15,9 +17,12 @@ export interface ExplorerGateway {
   close(): Promise<void>;
 }
 
+export const carolsToken = new UnsecuredJWT({ name: 'Carol' }).encode();
+
 /**
  * As much of a gateway as the explorer meets: the built files with the policy they are served with, and a schema
- * answered from plain data. Whoever has no token is nobody, and nobody sees an order.
+ * answered from plain data. Whoever has no token is nobody, and nobody sees an order; nor does Carol. The order query is
+ * explained to who asks for it.
  */
 export async function startExplorerGateway(directory: string, schema: GraphQLSchema): Promise<ExplorerGateway> {
   const server = createServer((request, response) => {
@@ -27,9 +32,15 @@ export async function startExplorerGateway(directory: string, schema: GraphQLSch
 
   async function answerOperation(request: IncomingMessage, response: ServerResponse) {
     const { query, operationName }: { query: string; operationName?: string } = JSON.parse(await text(request));
-    const rootValue = request.headers.authorization === undefined ? catalogue : { ...catalogue, ...annsShop };
+    const { authorization, 'x-atrium-explain': explain } = request.headers;
+    const isCarol = authorization === `Bearer ${carolsToken}`;
+    const rootValue = authorization === undefined ? catalogue : { ...catalogue, ...(isCarol ? carolsShop : annsShop) };
     const result = await graphql({ schema, source: query, operationName: operationName ?? null, rootValue });
-    response.setHeader('content-type', 'application/graphql-response+json').end(JSON.stringify(result));
+    const isExplained = explain === '1' && operationName === 'OrderHistory' && authorization !== undefined;
+    const extensions = { atrium: isCarol ? carolsExplanation : annsExplanation };
+    response
+      .setHeader('content-type', 'application/graphql-response+json')
+      .end(JSON.stringify({ ...result, ...(isExplained && { extensions }) }));
   }
 
   async function answerFile(request: IncomingMessage, response: ServerResponse) {
@@ -81,4 +92,13 @@ const order = {
 
 const annsShop = {
   me: { name: 'Ann', orders: { edges: [{ node: order }], pageInfo: { hasNextPage: false, endCursor: 'b3JkZXI' } } },
+};
+
+const carolsShop = {
+  me: {
+    name: 'Carol',
+    orders: () => {
+      throw new GraphQLError('The scope orders:read is needed', { extensions: { code: 'FORBIDDEN' } });
+    },
+  },
 };

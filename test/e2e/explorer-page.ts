@@ -1,9 +1,10 @@
 import type { Page } from 'playwright-core';
 import { vi } from 'vitest';
+import type { ExplainedAnswer } from '../../src/explain/explanation.ts';
 
 /**
  * Opens the explorer of the gateway whose origin is `url`, enters the token, runs the tab OrderHistory, waits until the
- * page shows the answer and gives it as JSON text.
+ * page shows the answer and gives it as JSON text, without the explanation.
  */
 export async function runOrderQuery(page: Page, url: string, token: string): Promise<string> {
   await openExplorer(page, url);
@@ -27,7 +28,7 @@ export async function tabTitles(page: Page): Promise<readonly string[]> {
   return page.locator('[id^="graphiql-session-tab-"]').allTextContents();
 }
 
-/** Executes a tab, waits until the page shows the answer and gives it as JSON text. */
+/** Executes a tab, waits until the page shows the answer and gives it as JSON text, without the explanation. */
 export async function runTab(page: Page, title: string): Promise<string> {
   await page.getByRole('tab', { name: title }).click();
   // GraphiQL notices 100 ms after a change of tabs which operation it holds, and until then it sends the old name.
@@ -42,7 +43,12 @@ async function execute(page: Page, title: string): Promise<string> {
   const response = await answered;
   const { operationName }: { operationName?: string } = JSON.parse(response.request().postData() ?? '{}');
   if (operationName !== title) throw new Error(`Expected the operation ${title}, the page sent ${operationName}`);
-  return response.text();
+  return withoutExplanation(await response.text());
+}
+
+function withoutExplanation(answer: string): string {
+  const { extensions: { atrium: _, ...kept } = {}, ...others }: ExplainedAnswer = JSON.parse(answer);
+  return JSON.stringify(Object.keys(kept).length === 0 ? others : { ...others, extensions: kept });
 }
 
 /** The result pane draws only the lines that fit it. */

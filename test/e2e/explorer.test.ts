@@ -8,7 +8,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureExplorer } from '../../src/server/explorer/build.ts';
 import { findChromium, launchChromium } from './explorer-browser.ts';
-import { startExplorerGateway } from './explorer-gateway.ts';
+import { carolsToken, startExplorerGateway } from './explorer-gateway.ts';
 import type { ExplorerGateway } from './explorer-gateway.ts';
 import { enterToken, openExplorer, runOrderQuery, runTab, tabTitles } from './explorer-page.ts';
 
@@ -86,6 +86,75 @@ describe.skipIf(chromium === undefined)('the explorer in Chromium', () => {
       data: { product: { name: 'Teapot' }, order: null },
       errors: [{ path: ['order'], extensions: { code: 'FORBIDDEN' } }],
     });
+  });
+
+  it('explains the order query: its plan, what took how long, and what it cost', async () => {
+    await runOrderQuery(page, shop.url, new UnsecuredJWT({ name: 'Ann' }).encode());
+    const panel = page.getByRole('region', { name: 'Explain' });
+
+    await panel.getByRole('tab', { name: 'Plan' }).click();
+    const fetches = panel.getByRole('button', { name: /^Fetch/ });
+    const names = await fetches.evaluateAll((boxes) => boxes.map((box) => box.getAttribute('aria-label')));
+    await panel.getByRole('button', { name: 'Fetch 5: orders' }).press('Enter');
+    const fetch = await panel.getByRole('region', { name: 'Fetch 5: orders' }).textContent();
+
+    expect(names).toEqual([
+      'Fetch 1: users',
+      'Fetch 2: orders',
+      'Fetch 3: payments',
+      'Fetch 4: products',
+      'Fetch 5: orders',
+    ]);
+    expect(fetch).toMatch(/For me\.orders\.edges\.node\.items\.product.*given .*weightGrams.*shippingEstimate/s);
+
+    await panel.getByRole('tab', { name: 'Plan' }).press('ArrowRight');
+    await panel.getByRole('button', { name: /^4\. products/ }).click();
+    const entities = await panel.getByRole('region', { name: 'Facts of fetch' }).textContent();
+    await panel.getByRole('button', { name: /SUBGRAPH_HTTP_ERROR/ }).click();
+    const failure = await panel.getByRole('region', { name: 'Facts of call' }).textContent();
+
+    expect(entities).toContain('11 found → 9 different → 7 cached → 2 sent');
+    expect(failure).toMatch(/connect0\.9 ms.*status 503.*"id": "14991"/s);
+    expect(await panel.getByRole('button', { name: /^call, try 2/ }).count()).toBe(1);
+
+    await panel.getByRole('tab', { name: 'Cost & limits' }).click();
+
+    const told = await panel.getByRole('tabpanel', { name: 'Cost & limits' }).textContent();
+    expect(told).toMatch(/at most255.*in fact59.*allowed1000.*7 hits, 16 misses.*clients.*admitted/s);
+    expect(complaints).toEqual([]);
+  });
+
+  it('says which rule denied a field whose null is clicked', async () => {
+    await runOrderQuery(page, shop.url, carolsToken);
+    const panel = page.getByRole('region', { name: 'Explain' });
+
+    await page.getByRole('region', { name: 'Result Window' }).getByText('null', { exact: true }).click();
+    const reason = await panel.getByRole('region', { name: 'Why me.orders' }).textContent();
+    await panel.getByRole('checkbox', { name: /^Only what is null/ }).check();
+    const rows = await panel.getByRole('listitem').getByRole('button').allTextContents();
+
+    expect(reason).toContain('"scope orders:read" (gateway.config.ts:11): The scope orders:read is needed');
+    expect(reason).toContain('FORBIDDEN');
+    expect(rows).toEqual([expect.stringMatching(/^me\.orders.*denied.*null/)]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('remembers that the panel is open, and empties it for an answer without an explanation', async () => {
+    await runOrderQuery(page, shop.url, carolsToken);
+    const panel = page.getByRole('region', { name: 'Explain' });
+    await panel.getByRole('button', { name: 'Explain' }).click();
+    const explained = await panel.getByRole('tabpanel').textContent();
+    await runTab(page, 'OneOrder');
+    const unexplained = await panel.getByRole('tabpanel').textContent();
+    await page.getByRole('tab', { name: 'OrderHistory' }).click();
+    const again = await panel.getByRole('tabpanel').textContent();
+    await page.reload();
+    await panel.getByRole('tabpanel').waitFor();
+
+    expect(explained).toContain('1. users');
+    expect(unexplained).toBe('This answer has no explanation.');
+    expect(again).toBe(explained);
+    expect(await panel.getByRole('tabpanel').textContent()).toBe('Run an operation to see how it is answered.');
   });
 
   it('keeps the token while the tab of the browser lives, and nowhere else', async () => {

@@ -1,5 +1,6 @@
 import 'graphiql/style.css';
 import './style.css';
+import './explain/explain.css';
 import './monaco-workers.ts';
 import { createRoot } from 'react-dom/client';
 import { demoQueries } from './demo/demo-queries.ts';
