@@ -47,6 +47,8 @@ describe.skipIf(chromium === undefined)('the explorer in Chromium', () => {
     context.on('weberror', (error) => complaints.push(String(error.error())));
     context.on('request', (request) => {
       if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url())) complaints.push(`asked ${request.url()}`);
+      const isExplained = request.headers()['x-atrium-explain'] !== undefined;
+      if (isExplained && request.postData()?.includes('__schema')) complaints.push('has introspection explained');
     });
     page = await context.newPage();
   });

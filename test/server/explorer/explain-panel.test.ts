@@ -66,9 +66,9 @@ describe('waterfallRows', () => {
     expect(rows).toEqual([
       [0, 'parse', ''],
       [0, 'execute', ''],
-      [1, '1. a', '1 cached'],
+      [1, '1. a', '1 of 2 cached'],
       [2, 'call', 'SUBGRAPH_UNREACHABLE'],
-      [2, 'call, try 2', '200'],
+      [2, 'call, try 2', '200, 10 B'],
       [1, 'cache', '1 hit'],
     ]);
   });

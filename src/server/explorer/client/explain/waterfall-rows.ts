@@ -1,5 +1,5 @@
 import type { ExplainedSpan } from '../../../../explain/explanation.ts';
-import { formatCount } from './format.ts';
+import { formatBytes, formatCount } from './format.ts';
 
 export interface WaterfallRow {
   /** Position in the spans. */
@@ -61,8 +61,10 @@ function partsOf({ ms, call }: ExplainedSpan): WaterfallRow['parts'] {
 
 function noteOf({ fetch, call, facts = {} }: ExplainedSpan): Pick<WaterfallRow, 'note' | 'isFailure'> {
   if (call?.code !== undefined) return { note: call.code, isFailure: true };
-  if (call !== undefined) return { note: String(call.status), isFailure: call.status >= 400 || call.status === 0 };
-  if (fetch !== undefined) return { note: fetch.cached === 0 ? '' : `${fetch.cached} cached`, isFailure: false };
+  if (call !== undefined) return { note: `${call.status}, ${formatBytes(call.bytes)}`, isFailure: call.status >= 400 };
+  if (fetch !== undefined) {
+    return { note: fetch.cached === 0 ? '' : `${fetch.cached} of ${fetch.entities} cached`, isFailure: false };
+  }
   const hits = facts['hits'];
   return { note: typeof hits === 'number' && hits > 0 ? formatCount(hits, 'hit') : '', isFailure: false };
 }
