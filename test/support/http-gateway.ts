@@ -169,7 +169,9 @@ async function serve(
           return resolve?.(args, call.headers) ?? defaultFieldResolver(source, args, context, info);
         },
       });
-      response.writeHead(200, { 'content-type': 'application/json', ...headers?.(call) }).end(JSON.stringify(result));
+      response.writeHead(200, { 'content-type': 'application/json', ...headers?.(call) });
+      // Beside a text Node would write the head in UTF-8.
+      response.end(Buffer.from(JSON.stringify(result)));
     };
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
