@@ -46,8 +46,8 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
     const { upstream, request, context, until } = sending;
     const { subgraph, entities } = request;
     const mayRepeat = request.kind === 'query';
-    const leave = upstream.enter(endpoint);
     const started = performance.now();
+    const leave = upstream.enter(endpoint, started);
     const progress: Progress = { sentAt: undefined, firstByteAt: undefined, bytes: 0 };
     const { trace, isExplained } = context.record;
     const spanId = trace && newSpanId();
