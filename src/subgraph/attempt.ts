@@ -10,7 +10,7 @@ import type { SubgraphRequest, SubgraphResponse } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { HeaderPolicy } from './headers.ts';
 import { parseResponse } from './read-response.ts';
-import { roundTrip, tooLarge } from './round-trip.ts';
+import { roundTrip, streamTimeouts, tooLarge } from './round-trip.ts';
 import type { HttpResponse, Progress } from './round-trip.ts';
 import { SubgraphFailure } from './subgraph-failure.ts';
 import type { Retry } from './subgraph-failure.ts';
@@ -96,7 +96,7 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
   };
 
   function ask(
-    { upstream: { path }, request, context }: Sending,
+    { upstream: { path, target }, request, context }: Sending,
     { pool, host }: Endpoint,
     timeoutMs: number,
     spanId: string | undefined,
@@ -117,7 +117,7 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
     if (host !== undefined) headers['host'] = host;
     return roundTrip(
       pool,
-      { method, path, headers, body },
+      { method, path, headers, body, ...(target.http2 && streamTimeouts(timeoutMs)) },
       // A mutation that was sent runs to its end: nobody would know what it has done.
       { timeoutMs, maxBytes: maxResponseBytes, signal: request.kind === 'query' ? context.signal : undefined },
       progress,

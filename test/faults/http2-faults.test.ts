@@ -1,6 +1,8 @@
 import { constants } from 'node:http2';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startFaultProxy } from './fault-proxy.ts';
+import type { FaultProxy } from './fault-proxy.ts';
 import { certificate, startHttp2Front } from './http2-front.ts';
 import type { Http2Fault, Http2Front } from './http2-front.ts';
 import { keepsInvariants } from './invariants.ts';
@@ -16,16 +18,18 @@ const stages = ['request', 'head', 'part'] as const;
 
 describe('a subgraph over HTTP/2', () => {
   let front: Http2Front;
+  let proxy: FaultProxy;
   let lab: Laboratory;
   beforeEach(async () => {
     front = await startHttp2Front();
+    proxy = await startFaultProxy(new URL(front.url));
     const plain = await openLaboratory(({ proxies }) => {
       front.serve(new URL(proxies.reviews.url));
-      return { subgraphs: { reviews: { timeoutMs: 500, url: front.url, http2: true } } };
+      return { subgraphs: { reviews: { timeoutMs: 500, url: proxy.url, http2: true } } };
     });
     lab = {
       ...plain,
-      inFlight: () => plain.inFlight() + front.stalled,
+      inFlight: () => plain.inFlight() + front.stalled + proxy.hurt,
       async heal() {
         front.hurtNext();
         await plain.heal();
@@ -36,6 +40,7 @@ describe('a subgraph over HTTP/2', () => {
   });
   afterEach(async () => {
     await lab.close();
+    await proxy.close();
     await front.close();
   });
 
@@ -120,6 +125,20 @@ describe('a subgraph over HTTP/2', () => {
     expect(answer.body).toMatchObject(failed('SUBGRAPH_TIMEOUT'));
     expect(await triesAt(answer)).toBe(1);
     expect(front.accepted).toBe(1);
+  });
+
+  it('whose connection has died without a word is asked over another one', async () => {
+    const answer = await keepsInvariants(lab, async () => {
+      await proxy.become({ kind: 'orphan' });
+      const first = await lab.ask(question);
+      await vi.waitUntil(async () => (await lab.ask(question)).text === JSON.stringify(healthyAnswer), {
+        timeout: 5_000,
+        interval: 1,
+      });
+      return first;
+    });
+    expect(answer.body).toMatchObject(failed('SUBGRAPH_TIMEOUT'));
+    expect(front.accepted).toBeGreaterThanOrEqual(2);
   });
 
   it.each([true, false])('that goes away is asked over another connection (sees the request: %s)', async (sees) => {
