@@ -1,4 +1,5 @@
 import { isJsonObject, readJson } from '../core/json.ts';
+import { parseExactly } from '../core/parse-exactly.ts';
 import type { FetchContext } from '../core/request-context.ts';
 import { narrow } from './answer-part.ts';
 import { readVariation, unvaried } from './asker.ts';
@@ -163,7 +164,7 @@ export class LookupReading implements CacheReading {
 
   spare(index: number): unknown {
     const json = this.#spares.get(index);
-    return json === undefined ? undefined : readJson(json);
+    return json === undefined ? undefined : readJson(json, parseExactly);
   }
 
   keep(indexes: readonly number[], answer: FetchedValues): void {
@@ -251,7 +252,7 @@ export class LookupReading implements CacheReading {
   }
 
   #serve(index: number, json: string): boolean {
-    const value = readJson(json);
+    const value = readJson(json, parseExactly);
     if (value !== null && !isJsonObject(value)) return false;
     this.values[index] = value;
     return true;

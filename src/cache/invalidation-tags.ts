@@ -1,4 +1,5 @@
 import type { Invalidation } from '../config/invalidation.ts';
+import { ExactInteger } from '../core/exact-integer.ts';
 import { canonicalJson, isJsonObject } from '../core/json.ts';
 
 /** JSON arrays keep the parts of a tag apart. */
@@ -45,5 +46,7 @@ export function tagsOf(invalidation: Invalidation): string[] {
 function withTexts(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withTexts);
   if (isJsonObject(value)) return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withTexts(one)]));
+  // Whoever invalidates it may have read it from JSON that rounds.
+  if (value instanceof ExactInteger) return String(Number(value));
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 }

@@ -1,6 +1,12 @@
+import { epochLength } from './entry.ts';
+
+/** Digits of a number that is read from a sequence: so many are exact. */
+export const maxDigits = 15;
+
 /**
- * The log as it is, or a new one where it is missing or incomplete: the last tag always has the last number, and whoever
- * evicted or overwrote one of the two keys has lost invalidations.
+ * The log as it is, or a new one where it is missing, incomplete or not as it is written here: the last tag always has the
+ * last number, and whoever evicted or overwrote one of the two keys has lost invalidations. What a process could not read
+ * must not pass for a log: it would be read again and again, and nothing kept until somebody deletes it.
  */
 const currentLog = `
 local function typeOf(key)
@@ -14,8 +20,10 @@ end
 local function current()
   local text = typeOf(KEYS[1]) == 'string' and redis.call('GET', KEYS[1]) or ''
   local epoch, number, floor = string.match(text, '^([%w_-]+):(%d+):(%d+)$')
-  if epoch then
-    local last = typeOf(KEYS[2]) == 'zset' and redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES') or {}
+  local kind = typeOf(KEYS[2])
+  local isReadable = epoch and #epoch == ${epochLength} and #number <= ${maxDigits} and tonumber(floor) <= tonumber(number)
+  if isReadable and (kind == 'zset' or kind == 'none') then
+    local last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')
     if tonumber(last[2] or 0) == tonumber(number) then
       return epoch, tonumber(number), tonumber(floor), text
     end

@@ -5,11 +5,12 @@ import { RedisUnavailable } from '../redis/connect.ts';
 import type { RedisConnection } from '../redis/connect.ts';
 import { duplicateClient } from '../redis/create-client.ts';
 import type { RedisWait } from '../redis/store.ts';
+import { epochLength } from './entry.ts';
 import { KnownInvalidations, maxTags } from './known-invalidations.ts';
 import type { LoggedTags } from './known-invalidations.ts';
 import { newEpoch } from './invalidation-log.ts';
 import type { InvalidationLog } from './invalidation-log.ts';
-import { appendScript, readScript } from './log-scripts.ts';
+import { appendScript, maxDigits, readScript } from './log-scripts.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -209,8 +210,11 @@ export function createRedisLog(
   };
 }
 
+const digits = `(\\d{1,${maxDigits}})`;
+const sequencePattern = new RegExp(`^([\\w-]{${epochLength}}):${digits}:${digits}$`);
+
 function readSequence(text: unknown): { epoch: string; number: number; floor: number } | undefined {
-  const [, epoch, number, floor] = /^([\w-]{8}):(\d{1,15}):(\d{1,15})$/.exec(String(text)) ?? [];
+  const [, epoch, number, floor] = sequencePattern.exec(String(text)) ?? [];
   return epoch === undefined ? undefined : { epoch, number: Number(number), floor: Number(floor) };
 }
 

@@ -130,28 +130,28 @@ const supergraph = section(
   'one of { file: "…" }, { url: "…" } or { services: { … } }',
 );
 
-/** How a subgraph is called; as a default for all, or for one. */
+/** How a subgraph is called; as a default for all, or for one, where what is not said of it is as for all. */
 const calls = {
   /** Longest time for one request, answer and further tries included. */
   timeoutMs: milliseconds,
   /** Queries that found no connection, lost it, or were answered 502, 503, 504 (or 429 with `Retry-After`) are sent again. */
-  retry: section({
+  retry: {
     /** How often one is sent at most; 1 never repeats it. */
-    maxTries: integer(1, 5).default(subgraphDefaults.retry.maxTries),
+    maxTries: integer(1, 5),
     /** Share of the requests of the last ten seconds that may be repeated. */
-    budgetShare: share.default(subgraphDefaults.retry.budgetShare),
+    budgetShare: share,
     /** Repeated beside that, per second. */
-    budgetPerSecond: integer(0, 1_000).default(subgraphDefaults.retry.budgetPerSecond),
-  }),
+    budgetPerSecond: integer(0, 1_000),
+  },
   /** An address that fails too often is left alone for a while. */
-  breaker: section({
+  breaker: {
     /** Share of failures among the requests of the last ten seconds. */
-    failureShare: share.default(subgraphDefaults.breaker.failureShare),
+    failureShare: share,
     /** With fewer requests than this it goes on being asked. */
-    minRequests: count.default(subgraphDefaults.breaker.minRequests),
+    minRequests: count,
     /** How long; longer each time it happens again at once, up to fivefold. */
-    openMs: milliseconds.default(subgraphDefaults.breaker.openMs),
-  }),
+    openMs: milliseconds,
+  },
   /** Requests of this process that may be at it at once. */
   maxInFlight: count,
   /** How long another one waits for its turn. */
@@ -247,8 +247,8 @@ export const configSchema = section({
         )
         .optional(),
       timeoutMs: calls.timeoutMs.optional(),
-      retry: calls.retry.optional(),
-      breaker: calls.breaker.optional(),
+      retry: section(calls.retry).partial().optional(),
+      breaker: section(calls.breaker).partial().optional(),
       maxInFlight: calls.maxInFlight.optional(),
       queueMs: calls.queueMs.optional(),
       /** Speak HTTP/2 with it where it offers that under `https` (ALPN). Default false. */
@@ -268,8 +268,16 @@ export const configSchema = section({
   ).prefault({}),
   subgraphDefaults: section({
     timeoutMs: calls.timeoutMs.default(subgraphDefaults.timeoutMs),
-    retry: calls.retry.prefault({}),
-    breaker: calls.breaker.prefault({}),
+    retry: section({
+      maxTries: calls.retry.maxTries.default(subgraphDefaults.retry.maxTries),
+      budgetShare: calls.retry.budgetShare.default(subgraphDefaults.retry.budgetShare),
+      budgetPerSecond: calls.retry.budgetPerSecond.default(subgraphDefaults.retry.budgetPerSecond),
+    }).prefault({}),
+    breaker: section({
+      failureShare: calls.breaker.failureShare.default(subgraphDefaults.breaker.failureShare),
+      minRequests: calls.breaker.minRequests.default(subgraphDefaults.breaker.minRequests),
+      openMs: calls.breaker.openMs.default(subgraphDefaults.breaker.openMs),
+    }).prefault({}),
     maxInFlight: calls.maxInFlight.default(subgraphDefaults.maxInFlight),
     queueMs: calls.queueMs.default(subgraphDefaults.queueMs),
     maxResponseBytes: bytes.default(10_000_000),

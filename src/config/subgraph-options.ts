@@ -6,11 +6,12 @@ type OwnSettings = AtriumConfig['subgraphs'][string];
 
 /** How one subgraph is called. Without `url` the address in the supergraph counts. */
 export type SubgraphOptions = Pick<OwnSettings, 'url' | 'addresses' | 'batching'> &
-  Required<Omit<OwnSettings, 'url' | 'addresses' | 'batching'>>;
+  Required<Pick<OwnSettings, 'http2'>> &
+  Omit<AtriumConfig['subgraphDefaults'], 'maxResponseBytes'>;
 
 /** The settings of the subgraph `name`; the environment's address wins over the file's, the file's over a service's. */
 export function subgraphOptions(config: AtriumConfig, name: string): SubgraphOptions {
-  const { url: ownUrl, addresses, ...own } = config.subgraphs[name] ?? {};
+  const { url: ownUrl, addresses, retry, breaker, ...own } = config.subgraphs[name] ?? {};
   const { maxResponseBytes: _, ...defaults } = config.subgraphDefaults;
   const service = 'services' in config.supergraph ? config.supergraph.services[name] : undefined;
   const override = config.subgraphAddresses[subgraphVariable(name)];
@@ -19,6 +20,8 @@ export function subgraphOptions(config: AtriumConfig, name: string): SubgraphOpt
     http2: false,
     ...defaults,
     ...own,
+    retry: { ...defaults.retry, ...retry },
+    breaker: { ...defaults.breaker, ...breaker },
     ...(url === undefined ? {} : { url }),
     // The instances of one address are none of another one.
     ...(addresses === undefined || override !== undefined ? {} : { addresses }),

@@ -1,5 +1,6 @@
+import { isJsonObject } from '../core/json.ts';
 import type { SubgraphError, SubgraphResponse } from '../subgraph/client.ts';
-import { getOwn } from './own.ts';
+import { getOwn, setOwn } from './own.ts';
 import { share } from './slot-answer.ts';
 import type { SlotAnswer } from './slot-answer.ts';
 import type { FetchSlot } from './write-request.ts';
@@ -67,9 +68,18 @@ function give(index: number, entity: unknown, given: Set<number>): unknown {
     return entity;
   }
   try {
-    return structuredClone(entity);
+    return copied(entity);
   } catch {
     // It nests too deeply.
     return undefined;
   }
+}
+
+/** Of a value as JSON.parse makes them; what cannot be changed is not copied. */
+function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copied);
+  if (!isJsonObject(value)) return value;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) setOwn(copy, key, copied(value[key]));
+  return copy;
 }

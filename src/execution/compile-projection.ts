@@ -1,5 +1,6 @@
 import { isAbstractType, isEnumType, isLeafType, isListType, isNonNullType, isObjectType } from 'graphql';
 import type { GraphQLLeafType, GraphQLObjectType, GraphQLOutputType, GraphQLSchema } from 'graphql';
+import { ExactInteger } from '../core/exact-integer.ts';
 import type { ResponseField, Selection } from './collect-fields.ts';
 import { compile, read } from './code.ts';
 import { SHARED } from './grouping.ts';
@@ -26,7 +27,9 @@ export function compileProjection(
   const writer = new ProjectionWriter(schema);
   const root = writer.objectFunction(selection, rootType);
   const code = writer.code();
-  return code === undefined ? undefined : compile({ sets: writer.sets, SHARED }, `${code}\nreturn ${root};`);
+  return code === undefined
+    ? undefined
+    : compile({ sets: writer.sets, SHARED, ExactInteger }, `${code}\nreturn ${root};`);
 }
 
 class ProjectionWriter {
@@ -61,7 +64,7 @@ class ProjectionWriter {
       return [
         `const ${name}Of=Symbol();`,
         `function ${name}(s,intro){`,
-        `if(typeof s!=='object'||Array.isArray(s))return;`,
+        `if(typeof s!=='object'||Array.isArray(s)||s instanceof ExactInteger)return;`,
         `const known=s[${name}Of];if(known!==undefined)return known;`,
         `if(s.__typename!==undefined&&s.__typename!==${JSON.stringify(type.name)})return;`,
         ...lines,

@@ -1,5 +1,6 @@
-import { isEnumType, isObjectType } from 'graphql';
+import { isEnumType, isObjectType, isSpecifiedScalarType } from 'graphql';
 import type { GraphQLAbstractType, GraphQLLeafType, GraphQLObjectType, GraphQLSchema } from 'graphql';
+import { ExactInteger } from '../core/exact-integer.ts';
 import { isJsonObject } from '../core/json.ts';
 import type { Selection } from './collect-fields.ts';
 
@@ -23,6 +24,7 @@ export function runtimeType(
  * when it does not fit (GraphQL specification, sections 3.5 and 3.9).
  */
 export function leafValue(type: GraphQLLeafType, value: unknown): unknown {
+  if (value instanceof ExactInteger) return exactLeafValue(type, value);
   switch (type.name) {
     case 'String':
       return typeof value === 'string' ? value : undefined;
@@ -38,4 +40,14 @@ export function leafValue(type: GraphQLLeafType, value: unknown): unknown {
       if (!isEnumType(type)) return value;
       return typeof value === 'string' && type.getValue(value) !== undefined ? value : undefined;
   }
+}
+
+/** A custom scalar may have all its digits, an ID is a text, and a Float is a double whatever is written. */
+function exactLeafValue(type: GraphQLLeafType, value: ExactInteger): unknown {
+  if (type.name === 'ID') return value.text;
+  if (type.name === 'Float') {
+    const number = Number(value.text);
+    return Number.isFinite(number) ? number : undefined;
+  }
+  return isEnumType(type) || isSpecifiedScalarType(type) ? undefined : value;
 }

@@ -2,6 +2,7 @@ import { getNamedType, isCompositeType, isObjectType } from 'graphql';
 import type { GraphQLNamedType, GraphQLSchema } from 'graphql';
 import type { CompiledRules } from '../authorization/rule-tree.ts';
 import { isJsonObject } from '../core/json.ts';
+import { parseExactly } from '../core/parse-exactly.ts';
 
 export interface Redaction {
   /** What clients may know of. */
@@ -21,7 +22,7 @@ const MAX_ENTITIES = 50;
  * rule and those that clients cannot ask for; and what a context brings.
  */
 export function redactVariables(text: string, { schema, rules, variables }: Redaction): string {
-  const parsed: unknown = JSON.parse(text);
+  const parsed: unknown = parseExactly(text);
   if (!isJsonObject(parsed)) return redacted;
   const entries = Object.entries(parsed).map(([name, value]) => {
     if (variables.has(name)) return [name, value];

@@ -15,7 +15,7 @@ import { Answers, setsCookie } from './answers.ts';
 import type { AnswerOptions, Asked, MadeAnswer } from './answers.ts';
 import type { Exchange, ServerContext } from './exchange.ts';
 import { paramsOfBody, paramsOfSearch, searchOf } from './graphql-params.ts';
-import { setResponseHeaders } from './response-headers.ts';
+import { bodyBeside, setResponseHeaders } from './response-headers.ts';
 
 export interface OperationOptions {
   readonly server: Pick<AtriumConfig['server'], 'requestTimeoutMs'>;
@@ -171,8 +171,10 @@ function send({ exchange: maker, made, answer }: Outcome, request: FastifyReques
     const { operationName, operationType, errorCodes } = maker.record;
     Object.assign(exchange.record, { operationName, operationType, errorCodes, source });
   }
-  setResponseHeaders(new Map([...exchange.responseHeaders, ...made.headers]), reply);
-  return reply.code(made.status).header('content-type', exchange.mediaType).send(made.body);
+  const headers = new Map([...exchange.responseHeaders, ...made.headers]);
+  setResponseHeaders(headers, reply);
+  const body = bodyBeside(headers.values(), made.body);
+  return reply.code(made.status).header('content-type', exchange.mediaType).send(body);
 }
 
 /** `source` says where it comes from, unless it was made for this very request. */

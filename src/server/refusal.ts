@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { RequestError } from '../core/errors.ts';
 import type { Exchange } from './exchange.ts';
-import { setResponseHeaders } from './response-headers.ts';
+import { bodyBeside, setResponseHeaders } from './response-headers.ts';
 
 /** Answers a request with the error alone. */
 export function refuse(refusal: RequestError, exchange: Exchange, reply: FastifyReply): FastifyReply {
@@ -11,7 +11,7 @@ export function refuse(refusal: RequestError, exchange: Exchange, reply: Fastify
     .headers(refusal.headers)
     .header('content-type', exchange.mediaType)
     .code(refusal.status)
-    .send(refusal.toResponseBody());
+    .send(bodyBeside(exchange.responseHeaders.values(), refusal.toResponseBody()));
 }
 
 /** What a client is told about an error: what Fastify finds wrong with a request is the client's, the rest is ours. */

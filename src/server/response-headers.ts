@@ -15,3 +15,12 @@ export function setResponseHeaders(
     reply.header(name, present === undefined ? value : `${String(present)}, ${value}`);
   }
 }
+
+/**
+ * The body of an answer with these header values, for `reply.send`. Node writes the head that goes with a text in UTF-8,
+ * like the text, but in a header value each character stands for a byte.
+ */
+export function bodyBeside(values: Iterable<string>, text: string): string | Buffer {
+  for (const value of values) if (/[\u0080-\u00ff]/.test(value)) return Buffer.from(text);
+  return text;
+}

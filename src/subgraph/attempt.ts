@@ -10,7 +10,7 @@ import type { SubgraphRequest, SubgraphResponse } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { HeaderPolicy } from './headers.ts';
 import { parseResponse } from './read-response.ts';
-import { roundTrip, tooLarge } from './round-trip.ts';
+import { roundTrip, streamTimeouts, tooLarge } from './round-trip.ts';
 import type { HttpResponse, Progress } from './round-trip.ts';
 import { SubgraphFailure } from './subgraph-failure.ts';
 import type { Retry } from './subgraph-failure.ts';
@@ -46,8 +46,8 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
     const { upstream, request, context, until } = sending;
     const { subgraph, entities } = request;
     const mayRepeat = request.kind === 'query';
-    const leave = upstream.enter(endpoint);
     const started = performance.now();
+    const leave = upstream.enter(endpoint, started);
     const progress: Progress = { sentAt: undefined, firstByteAt: undefined, bytes: 0 };
     const { trace, isExplained } = context.record;
     const spanId = trace && newSpanId();
@@ -96,7 +96,7 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
   };
 
   function ask(
-    { upstream: { path }, request, context }: Sending,
+    { upstream: { path, target }, request, context }: Sending,
     { pool, host }: Endpoint,
     timeoutMs: number,
     spanId: string | undefined,
@@ -117,7 +117,7 @@ export function createAttempt({ policy, sign, maxResponseBytes }: AttemptOptions
     if (host !== undefined) headers['host'] = host;
     return roundTrip(
       pool,
-      { method, path, headers, body },
+      { method, path, headers, body, ...(target.http2 && streamTimeouts(timeoutMs)) },
       // A mutation that was sent runs to its end: nobody would know what it has done.
       { timeoutMs, maxBytes: maxResponseBytes, signal: request.kind === 'query' ? context.signal : undefined },
       progress,

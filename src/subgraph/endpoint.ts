@@ -36,8 +36,9 @@ export interface Choice {
 
 /**
  * The less loaded of two drawn by lot (M. Mitzenmacher, The Power of Two Choices in Randomized Load Balancing), among
- * those whose circuit is closed; undefined where none may be asked. One that is half open comes first where the request
- * `mayProbe`, and is the last resort of others. `other` is taken only when there is nothing else.
+ * those whose circuit is closed. One that is half open comes first where the request `mayProbe`, and is a resort of others.
+ * `other` is taken only when there is nothing else; those that were ejected are, before nobody is asked: whoever is left of
+ * them may be well (the panic threshold of Envoy). undefined where every circuit is open for what was counted.
  */
 export function chooseEndpoint(
   endpoints: readonly Endpoint[],
@@ -45,13 +46,17 @@ export function chooseEndpoint(
   { random, other, mayProbe }: Choice,
 ): Endpoint | undefined {
   const [only] = endpoints;
-  if (endpoints.length === 1) return only?.breaker.admits(now) === true ? only : undefined;
+  if (only !== undefined && endpoints.length === 1)
+    return only.breaker.admits(now) || only.breaker.isEjected ? only : undefined;
+  const draw = (from: readonly Endpoint[]): Endpoint | undefined => from[Math.floor(random() * from.length)];
   // One that is half open gets a request before the others are drawn from: nothing else would tell that it is well again.
   const probe = endpoints.find((one) => one !== other && !one.breaker.isClosed && one.breaker.admits(now));
   if (probe !== undefined && mayProbe) return probe;
   const candidates = endpoints.filter((one) => one !== other && one.breaker.isClosed);
-  if (candidates.length === 0) return other?.breaker.admits(now) === true ? other : probe;
-  const draw = (from: readonly Endpoint[]): Endpoint | undefined => from[Math.floor(random() * from.length)];
+  if (candidates.length === 0) {
+    if (other?.breaker.admits(now) === true) return other;
+    return probe ?? draw(endpoints.filter(({ breaker }) => breaker.isEjected));
+  }
   const first = draw(candidates);
   const second = draw(candidates.filter((one) => one !== first));
   if (first === undefined || second === undefined) return first;
@@ -63,5 +68,5 @@ export function ejectFailing(endpoint: Endpoint, endpoints: readonly Endpoint[],
   const { breaker } = endpoint;
   if (!breaker.isClosed || breaker.failuresInARow < EJECTED_AFTER) return;
   const left = endpoints.filter((one) => one !== endpoint && one.breaker.isClosed).length;
-  if (left > 0 && left >= endpoints.length / 2) breaker.open(now);
+  if (left > 0 && left >= endpoints.length / 2) breaker.eject(now);
 }

@@ -20,7 +20,7 @@ export function createPool(origin: string, { http2, servername }: PoolOptions): 
   });
   return new Pool(origin, {
     allowH2: http2,
-    // Both would start anew with every byte that drips in.
+    // Both would start anew with every byte that drips in; for HTTP/2 requests bring their own.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect(options, callback) {

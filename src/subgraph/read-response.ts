@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isJsonObject } from '../core/json.ts';
+import { parseExactly } from '../core/parse-exactly.ts';
 import type { SubgraphError, SubgraphResponse } from './client.ts';
 
 /** The body of a GraphQL response (GraphQL specification, section 7.1), or why it is none: a text for operators. */
@@ -11,7 +12,7 @@ export function parseResponse(contentType: string | undefined, body: Buffer): Pa
   try {
     // Checking first and decoding then is half the price of a TextDecoder that does both.
     if (!isUtf8(body)) return { problem: 'expected UTF-8' };
-    value = JSON.parse(isAscii(body) ? body.toString('latin1') : body.toString('utf8'));
+    value = parseExactly(isAscii(body) ? body.toString('latin1') : body.toString('utf8'));
   } catch (error) {
     return { problem: `expected JSON: ${error instanceof Error ? error.name : 'unreadable'}` };
   }

@@ -90,12 +90,32 @@ export function roundTrip(
         resolve({ status, headers: joined(headers), body });
       },
       onResponseError(_, error) {
+        if (isStreamTimeout(error)) {
+          giveUp(new SubgraphFailure('SUBGRAPH_TIMEOUT', 'timed out', { cause: error }));
+          return;
+        }
         const wasIdle = !answering && endedAfterUse(error);
         const after = wasIdle ? 'idle' : neverConnected(error) ? 'unsent' : 'answered';
         giveUp(new SubgraphFailure('SUBGRAPH_UNREACHABLE', 'no answer', { cause: error, retry: { after } }));
       },
     });
   });
+}
+
+/**
+ * For HTTP/2, how long undici waits for a head, and for the next byte of a body, in milliseconds: a little less than the
+ * request has, because the one who ends a stream that was silent for too long also asks the other side for a sign of life, and
+ * without one gives up the connection. Each request on one that has died would time out else, until TCP notices.
+ */
+export function streamTimeouts(timeoutMs: number): { readonly headersTimeout: number; readonly bodyTimeout: number } {
+  const ms = Math.max(1, Math.floor(timeoutMs) - aheadMs);
+  return { headersTimeout: ms, bodyTimeout: ms };
+}
+
+const aheadMs = 20;
+
+function isStreamTimeout(error: Error): boolean {
+  return 'code' in error && (error.code === 'UND_ERR_HEADERS_TIMEOUT' || error.code === 'UND_ERR_BODY_TIMEOUT');
 }
 
 export function tooLarge(maxBytes: number): SubgraphFailure {

@@ -81,21 +81,21 @@ export class Upstream {
     };
   }
 
-  /** Where to send the next request, rather not where it was sent before; undefined where every circuit is open. */
+  /** Where to send the next request, rather not where it was sent before; undefined where every circuit is open for what was counted. */
   choose(now: number, before: Endpoint | undefined, mayProbe: boolean): Endpoint | undefined {
     return chooseEndpoint(this.#endpoints, now, { random: this.#random, other: before, mayProbe });
   }
 
   /** Returns what has to be called when the request is over, once. */
-  enter(endpoint: Endpoint): (verdict: Verdict, now: number) => void {
-    const judge = endpoint.breaker.enter();
+  enter(endpoint: Endpoint, now: number): (verdict: Verdict, now: number) => void {
+    const judge = endpoint.breaker.enter(now);
     endpoint.inFlight += 1;
-    return (verdict, now) => {
+    return (verdict, over) => {
       endpoint.inFlight -= 1;
       const { breaker } = endpoint;
       const wasClosed = breaker.isClosed;
-      judge(verdict, now);
-      if (verdict === 'failure') ejectFailing(endpoint, this.#endpoints, now);
+      judge(verdict, over);
+      if (verdict === 'failure') ejectFailing(endpoint, this.#endpoints, over);
       if (wasClosed === breaker.isClosed) return;
       const fields = { subgraph: this.#subgraph, address: endpoint.origin };
       if (wasClosed) this.#logger.warn(fields, 'A subgraph fails too often: it is left alone for a while');

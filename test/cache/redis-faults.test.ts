@@ -193,6 +193,37 @@ describe.skipIf(server === undefined)('the entity cache with a Redis that', () =
     await expectItToWork();
   });
 
+  describe.each([
+    ['nothing', 0],
+    ['something', 1],
+  ])('after %s was invalidated', (_name, invalidations) => {
+    const set = (text: string) => () => redis.set(sequenceKey, text);
+    const replaceLog = (write: () => Promise<unknown>) => async () => (await redis.del(logKey)) && write();
+
+    it.each<[string, () => Promise<unknown>]>([
+      ['a text for the log', () => redis.set(logKey, 'x')],
+      ['a list for the log', async () => (await redis.del(logKey)) + (await redis.lpush(logKey, 'x'))],
+      ['a score that no number has', () => redis.zadd(logKey, 'inf', 'x')],
+      ['a score between two numbers', () => redis.zadd(logKey, 0.5, 'x')],
+      ['a number beyond the last', () => redis.zadd(logKey, 7, 'x')],
+      ['an empty log', replaceLog(() => Promise.resolve())],
+      ['a short epoch', set(`x:${invalidations}:0`)],
+      ['a long epoch', set(`aaaaaaaaaaaa:${invalidations}:0`)],
+      ['more digits than are read', set(`aaaaaaaa:${invalidations}:1234567890123456`)],
+      ['more forgotten than there was', set(`aaaaaaaa:${invalidations}:500`)],
+      ['zeros in front of a number', set(`aaaaaaaa:000${invalidations}:0`)],
+      ['a foreign epoch', set(`aaaaaaaa:${invalidations}:0`)],
+    ])('finds %s at the next reading of the log, and keeps things again', async (_, spoil) => {
+      if (invalidations > 0) await invalidated(near, { tags: ['a'] });
+      await keptEntry();
+      await spoil();
+      // Whoever loses Redis reads the log again.
+      await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await expectItToWork();
+      expect(await redis.get(sequenceKey)).toMatch(/^[\w-]{8}:[12]:0$/);
+    });
+  });
+
   it('was taken over by a replica that had missed the last invalidation starts anew', async () => {
     const key = await keptEntry();
     const [entry, before] = [await redis.get(key), await redis.get(sequenceKey)];

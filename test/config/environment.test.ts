@@ -63,6 +63,36 @@ describe('the environment', () => {
     expect(subgraphOptions(config, 'users')).toEqual(subgraphDefaults);
   });
 
+  it('reads of one subgraph only what it says, key by key', () => {
+    const { subgraphDefaults: defaults, ...config } = parseConfig(
+      {
+        ...input,
+        subgraphDefaults: { retry: { maxTries: 4 }, breaker: { openMs: 7 } },
+        subgraphs: {
+          users: { retry: { budgetShare: 0 }, breaker: { minRequests: 3, openMs: undefined } },
+          orders: { retry: { maxTries: 1 }, breaker: {} },
+        },
+      },
+      {},
+    );
+    const optionsOf = (name: string) => subgraphOptions({ ...config, subgraphDefaults: defaults }, name);
+
+    const { retry, breaker } = subgraphDefaults;
+    expect(defaults).toMatchObject({ retry: { ...retry, maxTries: 4 }, breaker: { ...breaker, openMs: 7 } });
+    expect(optionsOf('users')).toEqual({
+      ...subgraphDefaults,
+      retry: { maxTries: 4, budgetShare: 0, budgetPerSecond: retry.budgetPerSecond },
+      breaker: { failureShare: breaker.failureShare, minRequests: 3, openMs: 7 },
+    });
+    expect(optionsOf('orders')).toMatchObject({ retry: { maxTries: 1 }, breaker: { openMs: 7, minRequests: 20 } });
+    expect(optionsOf('products')).toMatchObject({ retry: { maxTries: 4 }, breaker: { openMs: 7 } });
+  });
+
+  it('knows the keys of one subgraph', () => {
+    const message = messageOf(() => parseConfig({ ...input, subgraphs: { users: { retry: { maxTrys: 2 } } } }, {}));
+    expect(message).toContain('subgraphs.users.retry.maxTrys: unknown key. Did you mean "maxTries"?');
+  });
+
   it('moves a service to introspect as well', () => {
     const services = { users: { url: 'http://127.0.0.1:1' }, orders: { url: 'http://127.0.0.1:3' } };
     const config = parseConfig({ supergraph: { services } }, { ATRIUM_SUBGRAPH_USERS_URL: 'http://127.0.0.1:2' });

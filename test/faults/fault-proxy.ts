@@ -9,6 +9,8 @@ export type Fault =
   | { readonly kind: 'refuse' }
   /** Requests are taken and nothing comes back. */
   | { readonly kind: 'blackHole' }
+  /** The same on the connections there are, without an end: nothing but new ones will ever work. */
+  | { readonly kind: 'orphan' }
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'throttle'; readonly bytes: number; readonly everyMs: number }
   /** Bytes beyond the first so many come with their bits turned round. */
@@ -36,6 +38,7 @@ interface Link {
   readonly client: Socket;
   readonly upstream: Socket;
   answered: number;
+  isOrphan: boolean;
   /** A request was swallowed. */
   isStarved: boolean;
   /** Pieces of answers that are held back. */
@@ -57,7 +60,15 @@ export async function startFaultProxy(target: URL): Promise<FaultProxy> {
     const listening = createServer((client) => {
       accepted += 1;
       const upstream = connect(Number(target.port), target.hostname);
-      const link: Link = { client, upstream, answered: 0, isStarved: false, held: 0, queue: Promise.resolve() };
+      const link: Link = {
+        client,
+        upstream,
+        answered: 0,
+        isOrphan: false,
+        isStarved: false,
+        held: 0,
+        queue: Promise.resolve(),
+      };
       links.add(link);
       client.on('data', (bytes) => ask(link, bytesOf(bytes)));
       upstream.on('data', (bytes) => answer(link, bytesOf(bytes)));
@@ -77,7 +88,7 @@ export async function startFaultProxy(target: URL): Promise<FaultProxy> {
   function ask(link: Link, bytes: Buffer): void {
     link.answered = 0;
     if (fault.kind === 'reset' && fault.after === 'request') link.client.resetAndDestroy();
-    else if (fault.kind === 'blackHole') link.isStarved = true;
+    else if (fault.kind === 'blackHole' || link.isOrphan) link.isStarved = true;
     else link.upstream.write(bytes);
   }
 
@@ -87,6 +98,7 @@ export async function startFaultProxy(target: URL): Promise<FaultProxy> {
     link.answered += bytes.length;
     switch (fault.kind) {
       case 'none':
+      case 'orphan':
         return later(link, 0, () => client.write(bytes));
       case 'repeat':
         client.write(Buffer.concat([bytes, bytes]));
@@ -121,6 +133,7 @@ export async function startFaultProxy(target: URL): Promise<FaultProxy> {
     url: url.href,
     async become(next) {
       if (next.kind === 'refuse' && server.listening) await shut();
+      if (next.kind === 'orphan') for (const link of links) link.isOrphan = true;
       fault = next;
       if (next.kind !== 'refuse' && !server.listening) server = await listen(port);
     },

@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Fault } from './fault-proxy.ts';
 import { keepsInvariants } from './invariants.ts';
 import { openLaboratory } from './laboratory.ts';
@@ -51,5 +53,39 @@ describe('two instances of a subgraph', () => {
     });
     for (const { body } of answers)
       expect(body).toMatchObject({ data: { top: [{ rating: null }, { rating: null }] }, errors: [{}, {}] });
+  });
+});
+
+describe('the only instance that is left', () => {
+  let lab: Laboratory;
+  let file = '';
+  beforeEach(async () => {
+    lab = await openLaboratory(({ folder, proxies: { reviews, spare } }) => {
+      file = join(folder, 'instances.json');
+      writeFileSync(file, JSON.stringify([reviews.url, spare.url]));
+      return {
+        // Nobody waits for it: whoever is refused for this long fails.
+        subgraphDefaults: { breaker: { openMs: 60_000, minRequests: 1_000_000 } },
+        subgraphs: { reviews: { timeoutMs: 1_000, addresses: { file } } },
+      };
+    });
+  });
+  afterEach(() => lab.close());
+
+  const said = (text: string) => lab.log.some(({ message }) => message.startsWith(text));
+
+  it('is asked again at once, though it failed when there were two', async () => {
+    const { reviews, spare } = lab.proxies;
+    await spare.become({ kind: 'refuse' });
+    while (!said('A subgraph fails too often')) expect((await lab.ask(question)).body).toEqual(healthyAnswer);
+    await spare.become({ kind: 'none' });
+    const known = spare.accepted;
+    writeFileSync(file, JSON.stringify([spare.url]));
+    await vi.waitUntil(() => said('The addresses of a subgraph changed'), { timeout: 5_000, interval: 5 });
+    await reviews.become({ kind: 'refuse' });
+    const answers = await keepsInvariants(lab, () => Promise.all([1, 2, 3, 4].map(() => lab.ask(question))));
+    for (const { body } of answers) expect(body).toEqual(healthyAnswer);
+    expect(spare.accepted).toBeGreaterThan(known);
+    expect(said('A subgraph answers again')).toBe(true);
   });
 });

@@ -39,7 +39,7 @@ it('a circuit opens only for failures, admits one probe at a time, and closes af
       for (const { wait, verdict, overlap } of steps) {
         now += wait;
         for (let left = overlap; left >= 0; left -= 1) {
-          if (breaker.admits(now)) asked.push({ probes: !breaker.isClosed, leave: breaker.enter() });
+          if (breaker.admits(now)) asked.push({ probes: !breaker.isClosed, leave: breaker.enter(now) });
         }
         expect(asked.filter(({ probes }) => probes).length).toBeLessThanOrEqual(1);
         const over = asked.shift();
@@ -79,6 +79,7 @@ class BreakerModel {
     this.isClosed = true;
     this.#openings = 0;
     this.#passed = 0;
+    this.#verdicts = [];
   }
 
   #count(verdict: Verdict, now: number): void {

@@ -26,6 +26,8 @@ type Resolver = (args: Readonly<Record<string, unknown>>, headers: IncomingHttpH
 export interface SubgraphCall {
   readonly subgraph: string;
   readonly headers: IncomingHttpHeaders;
+  /** As it came. */
+  readonly body: string;
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
   /** The client of the subgraph went away before it had its answer. */
@@ -147,7 +149,7 @@ async function serve(
     request.setEncoding('utf8').on('data', (chunk) => (body += chunk));
     request.on('end', () => {
       const { query, variables } = JSON.parse(body);
-      const call = { subgraph: name, headers: request.headers, query, variables, isAbandoned: false };
+      const call = { subgraph: name, headers: request.headers, body, query, variables, isAbandoned: false };
       response.on('close', () => {
         call.isAbandoned = !response.writableFinished;
         onChange();
@@ -167,7 +169,9 @@ async function serve(
           return resolve?.(args, call.headers) ?? defaultFieldResolver(source, args, context, info);
         },
       });
-      response.writeHead(200, { 'content-type': 'application/json', ...headers?.(call) }).end(JSON.stringify(result));
+      response.writeHead(200, { 'content-type': 'application/json', ...headers?.(call) });
+      // Beside a text Node would write the head in UTF-8.
+      response.end(Buffer.from(JSON.stringify(result)));
     };
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
