@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { RequestContext } from '../core/request-context.ts';
 import { integer, flag, list, oneOf, opaqueObject, callback, section } from './checks.ts';
 import { server, admin } from './server-sections.ts';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { RequestContext } from '../core/request-context.ts';
 import {
-  text,
   positive,
   integer,
   flag,

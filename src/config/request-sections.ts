@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { leastSecretLength } from '../core/verify-request.ts';
-import { header, headerNames, headerName, principalMember, secret, list, section } from './checks.ts';
+import { headerNames, headerName, principalMember, secret, list, section } from './checks.ts';
 
 /** Header names let through; everything else stays at the gateway. */
 export const headers = section({

@@ -4,7 +4,6 @@ import {
   text,
   integer,
   flag,
-  header,
   adminToken,
   workers,
   list,

@@ -4,7 +4,6 @@ import {
   httpUrl,
   integer,
   flag,
-  list,
   byName,
   section,
   share,
