@@ -22,7 +22,7 @@ import { executeOperation } from './execution/execute-operation.ts';
 import type { OperationRun } from './execution/execute-operation.ts';
 import { mutatedFields } from './execution/mutated-fields.ts';
 import { observeExecution } from './execution/observe-execution.ts';
-import { explainAnswered } from './explain/explain-request.ts';
+import { withExplanation } from './explain/explain-request.ts';
 import { coerceVariables } from './limits/coerce-variables.ts';
 import { refuseCostly, shownCost } from './limits/operation-cost.ts';
 import { activeLabels } from './planning/override-labels.ts';
@@ -194,9 +194,20 @@ export class AtriumGateway extends ApolloGateway {
     narrowReuse(context.record.reuse, generation.id, decided);
     if (decided.touched) context.responseHeaders.set('cache-control', 'private, no-store');
     const rejected = enforcement === 'reject' ? rejection(decided, context.principal) : undefined;
-    if (rejected !== undefined) return { errors: rejected };
-    if (decided.refused !== undefined) return refusedMutation(decided.refused);
     let cost = generation.costOf({ asked, decided, variables: coerced });
+    const story = {
+      generation,
+      asked,
+      variables: coerced,
+      context,
+      ruleContext: request.context,
+      logger: this.#log,
+      maxCost: costOptions.maxCost,
+    };
+    const nothingRun = { document, activeLabels: new Set<string>(), executable: nothingToFetch, literals: undefined };
+    if (rejected !== undefined) return withExplanation({ errors: rejected }, { ...story, ...nothingRun, cost });
+    if (decided.refused !== undefined)
+      return withExplanation(refusedMutation(decided.refused), { ...story, ...nothingRun, cost });
     refuseCostly(cost, context, costOptions);
 
     const { denials } = decided;
@@ -210,7 +221,7 @@ export class AtriumGateway extends ApolloGateway {
       decided = denyFields(asking, decided, limited.refused);
       if (decided.refused !== undefined) {
         await limited.refund();
-        return refusedMutation(decided.refused);
+        return withExplanation(refusedMutation(decided.refused), { ...story, ...nothingRun, cost });
       }
       cost = generation.costOf({ asked, decided, variables: coerced });
     }
@@ -260,28 +271,10 @@ export class AtriumGateway extends ApolloGateway {
     void rateLimits?.settle(context.record, () => (failures.length === 0 ? cost.actual(data) : cost.estimated()));
     if (operation.operation === OperationTypeNode.MUTATION && this.#options.invalidateAfter !== undefined)
       await this.#options.invalidateAfter(mutatedFields(asked, coerced, data, failures), context.record);
-    const shown = shownCost(cost, data, context, costOptions);
-    const atrium =
-      context.record.isExplained === true
-        ? await explainAnswered({
-            generation,
-            asked,
-            variables: coerced,
-            context,
-            ruleContext: request.context,
-            logger: this.#log,
-            document: decided.document,
-            activeLabels: planRequest.activeLabels,
-            executable,
-            literals,
-            cost,
-            maxCost: costOptions.maxCost,
-            answer: { data, errors: failures },
-          })
-        : undefined;
-    const extensions = atrium === undefined ? shown : { ...shown, atrium };
-    const answer = extensions === undefined ? { data } : { data, extensions };
-    return failures.length === 0 ? answer : { ...answer, errors: failures };
+    const extensions = shownCost(cost, data, context, costOptions);
+    const answer = { data, ...(extensions && { extensions }), ...(failures.length > 0 && { errors: failures }) };
+    const { document: planned, activeLabels: labels } = planRequest;
+    return withExplanation(answer, { ...story, document: planned, activeLabels: labels, executable, literals, cost });
   }
 
   /** Refuses a supergraph before the base class takes it over: afterwards there is no way back to the old one. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { GatewayExecutionResult } from '@apollo/server-gateway-interface';
 import { OperationTypeNode, print } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { explainRules } from '../authorization/explain.ts';
@@ -42,13 +43,20 @@ export interface RequestToExplain {
   };
 }
 
-/** The same for a request that was answered: its answer must not be lost where that cannot be told, which is logged. */
-export async function explainAnswered(request: RequestToExplain): Promise<Explanation | undefined> {
+/** An answer with how it came about, where its client asked for that. It is not lost where that cannot be told, which is logged. */
+export async function withExplanation(
+  answer: GatewayExecutionResult,
+  request: Omit<RequestToExplain, 'answer'>,
+): Promise<GatewayExecutionResult> {
+  const { context, logger } = request;
+  if (context.record.isExplained !== true) return answer;
+  const { data = null, errors = [], extensions } = answer;
   try {
-    return await explainRequest(request);
+    const atrium = await explainRequest({ ...request, answer: { data, errors } });
+    return { ...answer, extensions: { ...extensions, atrium } };
   } catch (error) {
-    request.logger.error({ requestId: request.context.requestId, err: error }, 'a request could not be explained');
-    return undefined;
+    logger.error({ requestId: context.requestId, err: error }, 'a request could not be explained');
+    return answer;
   }
 }
 

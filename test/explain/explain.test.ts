@@ -245,6 +245,19 @@ describe('an explained request', () => {
     });
   });
 
+  it('tells why it was refused whole', async () => {
+    await using gateway = await start({ authorization: { rules, allowTransitive: ['User.tax'], mode: 'reject' } });
+    const response = await gateway.post({ query: '{ me { name ssn } }' }, { headers: asked });
+    expect(response.status).toBe(401);
+    const { fields, spans, plan } = await explained(response);
+    expect(fields.find(({ path }) => path === 'me.ssn')).toMatchObject({
+      verdict: 'denied',
+      rules: [expect.stringMatching(/^"signed in" \(explain\.test\.ts:\d+\): Sign in first$/)],
+    });
+    expect([plan.fetches, spans.flatMap(({ call }) => call ?? [])]).toEqual([[], []]);
+    expect(gateway.calls).toEqual([]);
+  });
+
   it('is answered for itself, and kept for nobody', async () => {
     await using gateway = await start({ cache: { answers: { maxSeconds: 60 } } });
     const query = '{ me { orders { id } } }';
