@@ -75,7 +75,7 @@ function planSource(
     const document: DocumentNode = parse(source);
     const errors = validate(supergraph.apiSchema, document);
     if (errors.length > 0) throw new ConfigurationError(errors.map(printError).join('\n\n'));
-    const queryPlan = planOperation(supergraph, document, operation);
+    const written = planAsWritten(supergraph, document, operation);
     const names = nameFields(document);
     const definition = getOperationAST(document, operation);
     const definitions = definition?.variableDefinitions ?? [];
@@ -84,16 +84,31 @@ function planSource(
     if (coerced?.errors !== undefined) throw coerced.errors[0];
     const includes = (selection: SelectionNode) => coerced === undefined || isIncluded(selection, coerced.coerced);
     const normalised = normaliseOperation({ document, operationName: operation, names, includes }, supergraph);
-    const fetchPlan = compilePlan(planOperation(supergraph, normalised, undefined), supergraph, normalised);
+    const plan = planOperation(supergraph, normalised, undefined);
+    const fetchPlan = compilePlan(plan, supergraph, normalised);
     const named = realNames(document, names, supergraph.privateFields);
-    if (!definition || coerced === undefined) return { queryPlan, fetchPlan, named, cost: '' };
+    if (!definition || coerced === undefined) return { queryPlan: written ?? plan, fetchPlan, named, cost: '' };
     const asked = createAskedOperation(supergraph.apiSchema, document, definition, names);
     const cost = createOperationCosts(supergraph, limits)({ asked, decided: {}, variables: coerced.coerced });
-    return { queryPlan, fetchPlan, named, cost: costLine(cost) };
+    return { queryPlan: written ?? plan, fetchPlan, named, cost: costLine(cost) };
   } catch (error) {
     if (error instanceof GraphQLError) throw new ConfigurationError(printError(error), { cause: error });
     if (error instanceof RequestError) throw new ConfigurationError(error.message, { cause: error });
     throw error;
+  }
+}
+
+/** undefined for a document that cannot be planned as it is, only as the gateway puts it. */
+function planAsWritten(
+  supergraph: BuiltSupergraph,
+  document: DocumentNode,
+  operation: string | undefined,
+): QueryPlan | undefined {
+  try {
+    return planOperation(supergraph, document, operation);
+  } catch (error) {
+    if (error instanceof GraphQLError && error.originalError === undefined) throw error;
+    return undefined;
   }
 }
 

@@ -95,6 +95,7 @@ export async function explainRequest(request: RequestToExplain): Promise<Explana
         document,
         operationName: operation.name?.value,
         names,
+        variables,
         activeLabels,
         executable,
       }),

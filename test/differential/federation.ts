@@ -1,5 +1,8 @@
 import { lexicographicSortSchema, parse, printSchema } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
+import { createRequestContext } from '../../src/core/request-context.ts';
+import type { RequestContext } from '../../src/core/request-context.ts';
+import { Timeline } from '../../src/core/timeline.ts';
 import { buildSupergraph } from '../../src/supergraph/supergraph.ts';
 import { createTestGateway } from '../support/create-test-gateway.ts';
 import type { RecordedCall } from '../support/create-test-gateway.ts';
@@ -13,6 +16,9 @@ import type { Stock } from './stock-of.ts';
 import { subgraphsOf } from './subgraphs-of.ts';
 import { Lookup } from './world.ts';
 import type { World } from './world.ts';
+
+/** Of so many questions one asks to be explained. */
+const EXPLAINED_EVERY = 3;
 
 /** A world served both ways. */
 export interface Federation {
@@ -54,6 +60,7 @@ export async function openFederation(world: World): Promise<Federation | 'not co
     await stop();
     return 'composed otherwise';
   }
+  let asked = 0;
   return {
     supergraphSdl,
     apiSchema,
@@ -67,7 +74,12 @@ export async function openFederation(world: World): Promise<Federation | 'not co
       const freshData = (): WorldData => new WorldData(lookup, faults);
       data = freshData();
       calls.length = 0;
-      const { data: gotData, errors } = await gateway.ask(query, { ...variables });
+      asked += 1;
+      const isExplained = asked % EXPLAINED_EVERY === 0;
+      const context = isExplained ? explainedContext() : {};
+      const { data: gotData, errors, extensions } = await gateway.ask(query, { ...variables }, context);
+      if (isExplained && gotData !== undefined && extensions?.['atrium'] === undefined)
+        throw new Error(`Expected an explanation of ${query}, got none`);
       const document = parse(query);
       const run = runMonolith(apiSchema, document, variables, freshData());
       const answer = run.result;
@@ -83,6 +95,14 @@ export async function openFederation(world: World): Promise<Federation | 'not co
       };
     },
   };
+}
+
+/** To be explained changes nothing of an answer, and can be done to any. */
+function explainedContext(): RequestContext {
+  const context = createRequestContext({});
+  context.record.isExplained = true;
+  context.record.timeline = new Timeline(performance.now());
+  return context;
 }
 
 function textOf(schema: GraphQLSchema): string {
