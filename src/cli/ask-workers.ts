@@ -1,7 +1,9 @@
 import type { Worker } from 'node:cluster';
 import { on } from 'node:events';
+import type { MetricData } from '@opentelemetry/sdk-metrics';
 import { RequestError } from '../core/errors.ts';
 import type { AdminActions } from '../server/admin.ts';
+import { countsIn, sumOf } from '../telemetry/prometheus.ts';
 import type { AnswerTo, Message, Question } from './serve-worker.ts';
 
 const answerMs = 10_000;
@@ -12,15 +14,26 @@ let asked = 0;
  * @param sharesStores whether one worker's invalidation is every worker's
  */
 export function askWorkers(ready: ReadonlySet<Worker>, sharesStores: boolean): AdminActions {
+  const latest = new Map<Worker, readonly MetricData[]>();
+  let ofTheDead: readonly MetricData[] = [];
   return {
     async supergraph() {
       return ask(oneOf(ready), 'supergraph');
     },
     async metrics() {
-      const answers = await Promise.all(
-        [...ready].map((worker) => ask(worker, 'metrics').catch((error: unknown) => nothingOfTheDead(worker, error))),
-      );
-      return answers.flatMap((answer) => answer ?? []);
+      const asked = [...ready].map(async (worker) => {
+        const [answer] =
+          (await ask(worker, 'metrics').catch((error: unknown) => nothingOfTheDead(worker, error))) ?? [];
+        if (answer !== undefined) latest.set(worker, answer);
+      });
+      await Promise.all(asked);
+      // What was counted must not be counted backwards because who counted it has died.
+      for (const [worker, metrics] of latest) {
+        if (ready.has(worker)) continue;
+        latest.delete(worker);
+        ofTheDead = sumOf([ofTheDead, countsIn(metrics)]);
+      }
+      return [...latest.values(), ofTheDead];
     },
     async explain(body) {
       return ask(oneOf(ready), 'explain', body);

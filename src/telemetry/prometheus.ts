@@ -11,20 +11,34 @@ const serializer = new PrometheusSerializer('', false, undefined, true, true);
 /** What Prometheus wants names to end with. */
 const suffixes: Readonly<Record<string, string>> = { s: '_seconds', By: '_bytes' };
 
-/** The metrics of several processes as those of one, in Prometheus' text format: counts add up, of gauges the largest counts. */
+/** The metrics of several processes as those of one, in Prometheus' text format. */
 export function prometheusText(processes: readonly (readonly MetricData[])[]): string {
-  const byName = new Map<string, MetricData>();
-  for (const metrics of processes) {
-    for (const metric of metrics) {
-      const { descriptor } = metric;
-      const name = `${descriptor.name}${suffixes[descriptor.unit] ?? ''}`;
-      const known = byName.get(name);
-      const renamed = { ...metric, descriptor: { ...descriptor, name } };
-      byName.set(name, known === undefined ? renamed : together(known, renamed));
-    }
-  }
-  const scopeMetrics = [{ scope: { name: 'atrium' }, metrics: [...byName.values()] }];
+  const metrics = sumOf(processes).map((metric) => {
+    const { descriptor } = metric;
+    return { ...metric, descriptor: { ...descriptor, name: descriptor.name + (suffixes[descriptor.unit] ?? '') } };
+  });
+  const scopeMetrics = [{ scope: { name: 'atrium' }, metrics }];
   return serializer.serialize({ resource: emptyResource(), scopeMetrics });
+}
+
+/** Counts and sizes of several processes added up; of gauges, which do not add up, the largest. */
+export function sumOf(processes: readonly (readonly MetricData[])[]): MetricData[] {
+  const byName = new Map<string, MetricData>();
+  for (const metric of processes.flat()) {
+    const { name } = metric.descriptor;
+    const known = byName.get(name);
+    byName.set(name, known === undefined ? metric : together(known, metric));
+  }
+  return [...byName.values()];
+}
+
+/** What stays of a process that has ended: what it has counted. */
+export function countsIn(metrics: readonly MetricData[]): MetricData[] {
+  return metrics.filter(
+    (metric) =>
+      metric.dataPointType === DataPointType.HISTOGRAM ||
+      (metric.dataPointType === DataPointType.SUM && metric.isMonotonic),
+  );
 }
 
 function together(one: MetricData, other: MetricData): MetricData {

@@ -38,6 +38,11 @@ export async function startSupervised(count: number, sharing = 'apart', behaviou
       const response = await fetch(`${adminUrl}/cache/invalidate`, init);
       return { status: response.status, body: await json(response) };
     },
+    /** By the metrics of all. */
+    async served() {
+      const text = await (await fetch(`${adminUrl}/metrics`)).text();
+      return Number(/^served_total (\d+)/m.exec(text)?.[1]);
+    },
     /** Asks over one connection after another until the answers are enough. */
     async askUntil(isEnough: (answers: readonly WorkerAnswer[]) => boolean): Promise<WorkerAnswer[]> {
       const answers: WorkerAnswer[] = [];

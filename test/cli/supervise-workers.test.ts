@@ -34,11 +34,14 @@ it('workers share a port and a log, answer operators together, are replaced, and
   // What it has not written is lost when it dies.
   const written = () => gateway.lines.reduce((sum, { length }) => sum + length, 0);
   await vi.waitUntil(() => written() > answers.length * longLine, waiting);
+  expect(await gateway.served()).toBe(answers.length);
   // What the one kept that dies is gone as well.
   const died = { status: 200, body: { kind: 'die' } };
   expect(await gateway.invalidate({ kind: 'die', worker: 1 })).toEqual(died);
   answers.push(...(await gateway.askUntil((all) => all.some(({ id }) => id === 4))));
   expect(await gateway.health()).toEqual({ status: 'ready', workers: { wanted: 3, ready: 3 } });
+  // What it has counted is not.
+  expect(await gateway.served()).toBe(answers.length);
 
   const held = Array.from({ length: 30 }, async () => (await fetch(`${gateway.url}/hold`)).text());
   await vi.waitUntil(() => gateway.messages.filter((line) => line === 'held').length === 30, waiting);

@@ -3,6 +3,10 @@ import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ValueType } from '@opentelemetry/api';
+import type { HrTime } from '@opentelemetry/api';
+import { AggregationTemporality, DataPointType } from '@opentelemetry/sdk-metrics';
+import type { MetricData } from '@opentelemetry/sdk-metrics';
 import { serveAsWorker } from '../../src/cli/serve-worker.ts';
 import { ConfigurationError, RequestError, messageOf } from '../../src/core/errors.ts';
 import type { Atrium } from '../../src/create-atrium.ts';
@@ -39,7 +43,9 @@ async function supervise(): Promise<number> {
 async function work(id: number): Promise<number> {
   const logger = createLogger({ level: 'info', worker: id });
   const held: ServerResponse[] = [];
+  let served = 0;
   const server = createServer((request, response) => {
+    served += 1;
     logger.info({ path: request.url, long: 'x'.repeat(300_000) }, 'request');
     if (request.url === '/hold') {
       held.push(response);
@@ -64,7 +70,7 @@ async function work(id: number): Promise<number> {
         return { id: 'abc', sdl: 'type Query { a: Int }', since: new Date(0).toUTCString() };
       },
       explain: async () => ({}),
-      metrics: async () => [],
+      metrics: async () => [[counterOf(served)]],
       async invalidate(body) {
         const { kind, worker } = Object(body);
         if (kind === 'refuse') throw new RequestError('BAD_REQUEST', 'Expected a tag, got none.');
@@ -80,4 +86,15 @@ async function work(id: number): Promise<number> {
     },
   };
   return serveAsWorker(atrium, logger);
+}
+
+function counterOf(count: number): MetricData {
+  const time: HrTime = [0, 0];
+  return {
+    descriptor: { name: 'served', description: '', unit: '', valueType: ValueType.INT },
+    aggregationTemporality: AggregationTemporality.CUMULATIVE,
+    dataPointType: DataPointType.SUM,
+    isMonotonic: true,
+    dataPoints: [{ startTime: time, endTime: time, attributes: {}, value: count }],
+  };
 }
