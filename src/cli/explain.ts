@@ -13,14 +13,17 @@ import { createAuthenticator } from '../authentication/authenticator.ts';
 import type { Asked } from '../authorization/decide-fields.ts';
 import { rulesOf } from '../authorization/rules-of-supergraph.ts';
 import type { AtriumConfig } from '../config/config.ts';
+import { isUrl } from '../config/environment.ts';
 import { ConfigurationError, RequestError } from '../core/errors.ts';
+import { isJsonObject, readJson } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import { createRequestContext } from '../core/request-context.ts';
 import { createAtrium } from '../create-atrium.ts';
 import { explainDry } from '../explain/explain-dry.ts';
-import type { Explanation } from '../explain/explanation.ts';
+import type { ExplainQuestion } from '../explain/explain-question.ts';
+import type { ExplainedAnswer, Explanation } from '../explain/explanation.ts';
 import { printExplanation } from '../explain/print-explanation.ts';
-import { grantExplain, longestGrantMinutes } from '../server/explain-gate.ts';
+import { explainHeader, grantExplain, longestGrantMinutes } from '../server/explain-gate.ts';
 import { cliLogger, configFlags, configFlagsHelp, openConfig, readSupergraph } from './open-config.ts';
 import { operationFlags, operationFlagsHelp, readDocument, readVariables } from './read-operation.ts';
 import { parseFlags, UsageError } from './verb.ts';
@@ -36,21 +39,25 @@ ${operationFlagsHelp}
   --variables JSON      the values of its variables
   --as WHO              a token; with --dry-run also the name of a principal of authorization.principals
                         (default: an anonymous client)
+  --url URL             asks the gateway that answers there, instead of one that is started for it
   --dry-run             asks no subgraph and counts no rate limit
   --json                prints what \`extensions.atrium\` holds
   --grant MINUTES       prints a token, signed with explain.secret, for the header x-atrium-explain (at most ${longestGrantMinutes})
 ${configFlagsHelp}
 
-Example: atrium explain --as "$(atrium token ann)" -q '{ me { name email } }'`;
+Example: atrium explain --url http://127.0.0.1:4000/graphql --as "$(atrium token ann)" -q '{ me { name email } }'`;
 
 const options = {
   ...configFlags,
   ...operationFlags,
   as: { type: 'string' },
   'dry-run': { type: 'boolean' },
+  url: { type: 'string' },
   json: { type: 'boolean' },
   grant: { type: 'string' },
 } as const;
+
+const answerMs = 60_000;
 
 export const explain: Verb = {
   help,
@@ -65,7 +72,11 @@ export const explain: Verb = {
     const { config } = await openConfig(values, io);
     const variables = readVariables(values.variables ?? '{}');
     const asked = { source, operationName: values.operation, variables, who: values.as };
-    const explanation = await (values['dry-run'] === true ? dryRun(asked, config, io) : run(asked, config, io));
+    if (values['dry-run'] === true && values.url !== undefined)
+      throw new UsageError('expected either --dry-run or --url, got both');
+    const explanation = await (values['dry-run'] === true
+      ? dryRun(asked, config, io)
+      : run(asked, config, io, values.url));
     io.out(values.json === true ? JSON.stringify(explanation, undefined, 2) : printExplanation(explanation));
     return 0;
   },
@@ -91,34 +102,66 @@ function grant(minutes: string, { explain: options }: AtriumConfig): Promise<str
   return grantExplain(options.secret, Number(minutes));
 }
 
-/** Through a gateway as the configuration has it, which nobody else reaches. */
-async function run(
-  { source, operationName, variables, who }: Question,
-  config: AtriumConfig,
-  io: Io,
-): Promise<Explanation> {
+/** Asks the gateway at `url`, or one as the configuration has it, which nobody else reaches. */
+async function run(question: Question, config: AtriumConfig, io: Io, url: string | undefined): Promise<Explanation> {
+  const { source, operationName, variables, who } = question;
   if (who !== undefined && config.authorization?.principals[who] !== undefined) {
     throw new UsageError(`--as: expected a token, got the name of a principal, as whom only --dry-run can ask`);
   }
   if (getOperationAST(parseSource(source), operationName)?.operation === OperationTypeNode.MUTATION) {
     throw new UsageError('expected a query, got a mutation, which only --dry-run explains');
   }
+  const asked: ExplainQuestion = {
+    query: source.body,
+    variables,
+    ...(operationName !== undefined && { operationName }),
+    headers: who === undefined ? {} : { authorization: `Bearer ${who}` },
+  };
+  const { extensions, errors } = await (url === undefined ? askAlone(asked, config, io) : askAt(url, asked, config));
+  if (extensions?.atrium !== undefined) return extensions.atrium;
+  const came = errors === undefined ? 'one without an explanation: is it Atrium?' : JSON.stringify(errors);
+  throw new ConfigurationError(`expected an answer with an explanation, got ${came}`);
+}
+
+async function askAlone(asked: ExplainQuestion, config: AtriumConfig, io: Io): Promise<ExplainedAnswer> {
   const server = { ...config.server, host: '127.0.0.1', port: 0 };
   const alone: AtriumConfig = { ...config, server, admin: { ...config.admin, enabled: false } };
   const atrium = createAtrium(alone, { logger: cliLogger(io) });
   try {
     await atrium.start();
-    const { extensions, errors } = await atrium.actions.explain({
-      query: source.body,
-      variables,
-      ...(operationName !== undefined && { operationName }),
-      headers: who === undefined ? {} : { authorization: `Bearer ${who}` },
-    });
-    if (extensions?.atrium !== undefined) return extensions.atrium;
-    throw new ConfigurationError(`expected an answer, got ${JSON.stringify(errors)}`);
+    return await atrium.actions.explain(asked);
   } finally {
     await atrium.stop();
   }
+}
+
+async function askAt(
+  url: string,
+  { headers, ...params }: ExplainQuestion,
+  { explain: options }: AtriumConfig,
+): Promise<ExplainedAnswer> {
+  if (!isUrl(url)) throw new UsageError(`--url: expected an http or https URL, got ${url}`);
+  // In development mode any value will do.
+  const grant = options === undefined ? '1' : await grantExplain(options.secret, 1);
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json', accept: 'application/json', [explainHeader]: grant },
+    body: JSON.stringify(params),
+    signal: AbortSignal.timeout(answerMs),
+  }).catch((error: unknown) => {
+    throw new ConfigurationError(`--url: expected a gateway at ${url}, got no answer`, { cause: error });
+  });
+  const answer: unknown = readJson(await response.text());
+  if (!isExplainedAnswer(answer)) {
+    throw new ConfigurationError(
+      `--url: expected a GraphQL answer from ${url}, got status ${response.status} without one`,
+    );
+  }
+  return answer;
+}
+
+function isExplainedAnswer(answer: unknown): answer is ExplainedAnswer {
+  return isJsonObject(answer) && ('data' in answer || Array.isArray(answer['errors']));
 }
 
 async function dryRun(question: Question, config: AtriumConfig, io: Io): Promise<Explanation> {

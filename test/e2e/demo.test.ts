@@ -62,12 +62,19 @@ describe("the README's ten minutes", () => {
   });
 
   it('explains the query', async () => {
-    const { code, out, error } = await atrium(['explain', '--as', await shop.token('ann'), orderHistoryFile], {
+    const env = { ...shop.env, ATRIUM_EXPLAIN_SECRET: 'a secret that is long enough to be one' };
+    const explaining = await startGateway({ env });
+    const url = `${explaining.origin}/graphql`;
+    const who = ['--as', await shop.token('ann')];
+    const { code, out, error } = await atrium(['explain', '--url', url, ...who, orderHistoryFile], { env });
+    const refused = await atrium(['explain', '--url', `${gateway.origin}/graphql`, ...who, orderHistoryFile], {
       env: shop.env,
     });
+    await explaining.stop();
 
     expect({ code, error }).toEqual({ code: 0, error: '' });
     expect(untruePart(await readmeBlock('explain'), out)).toBeUndefined();
+    expect([refused.code, refused.error]).toEqual([1, expect.stringContaining('explain.secret')]);
   });
 
   it('answers a GET as the README sends it', async () => {
