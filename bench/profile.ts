@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { openArena } from './arena.ts';
 import { compareAnswers } from './compare-answers.ts';
-import { contestantNames, contestants } from './contestants.ts';
+import { contestantNames, contestants, telemetryContestants } from './contestants.ts';
 import type { Contestant } from './contestants.ts';
 import { printProfile, profileSchema } from './print-profile.ts';
 import { workloadNames, workloads } from './workloads.ts';
@@ -34,7 +34,7 @@ const { values } = parseArgs({
     out: { type: 'string' },
   },
 });
-const contestant = contestants.find(({ name }) => name === values.contestant);
+const contestant = [...contestants, ...telemetryContestants].find(({ name }) => name === values.contestant);
 const workload = workloads.find(({ name }) => name === values.workload);
 if (contestant === undefined || workload === undefined) {
   process.stderr.write(`${help}\n`);
