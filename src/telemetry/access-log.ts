@@ -39,7 +39,7 @@ export interface FinishedRequest {
 export const clientClosedRequest = 499;
 
 /** Operation names and paths are written by clients: this much of them is enough. */
-const longestText = 128;
+export const longestText = 128;
 
 export function createAccessRecord(): AccessRecord {
   return { ...createRequestRecord(), operationName: null, operationType: null, errorCodes: [] };

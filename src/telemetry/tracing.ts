@@ -9,6 +9,7 @@ import type { RequestRecord, SubgraphCallRecord } from '../core/request-context.
 import { Timeline } from '../core/timeline.ts';
 import { newSpanId, newTrace } from '../core/trace-context.ts';
 import type { TraceContext } from '../core/trace-context.ts';
+import { longestText } from './access-log.ts';
 import type { FinishedRequest } from './access-log.ts';
 import { requestSpans } from './request-spans.ts';
 
@@ -108,7 +109,9 @@ function spansOf(request: FinishedRequest, trace: TraceContext, resource: Resour
         'http.route': path,
         'http.response.status_code': status,
         'atrium.request.id': requestId,
-        ...(record.operationName !== null && { 'graphql.operation.name': record.operationName }),
+        ...(record.operationName !== null && {
+          'graphql.operation.name': record.operationName.slice(0, longestText),
+        }),
         ...(record.operationType !== null && { 'graphql.operation.type': record.operationType }),
         ...(record.cost !== undefined && { 'atrium.cost': record.cost }),
         ...(code !== undefined && { 'error.type': code }),

@@ -112,6 +112,15 @@ describe('a recorded request', () => {
     expect(line.fields['traceId']).toBe(traceId);
   });
 
+  it('cuts the name of an operation, which is as long as its client likes', async () => {
+    const long = `query ${'Q'.repeat(5_000)} { me { name } }`;
+    const spans = await exported({ ratio: 1 }, (gateway) =>
+      gateway.post({ query: long }).then((response) => response.text()),
+    );
+    const root = spans.find(({ kind }) => kind === 'server');
+    expect(root?.attributes['graphql.operation.name']).toBe('Q'.repeat(128));
+  });
+
   it('links to the trace of a call that it shared with another', async () => {
     const collector = await receiver();
     const batching = { windowMs: 20, maxEntities: 2 };
