@@ -58,10 +58,11 @@ export function errorCodesOf(answer: unknown): string[] {
 
 /** Writes the one line of a request. Operation text, variables, headers and tokens are not in it. */
 export function logAccess(logger: Logger, request: FinishedRequest): void {
-  const { record } = request;
+  const { record, headers } = request;
   // Probes come every few seconds and say nothing.
   const level = request.path.startsWith('/health/') ? 'debug' : 'info';
   logger[level](
+    // What is undefined is not written.
     {
       requestId: request.requestId,
       method: request.method,
@@ -72,36 +73,22 @@ export function logAccess(logger: Logger, request: FinishedRequest): void {
       codes: record.errorCodes,
       ms: rounded(request.milliseconds),
       client: request.clientAddress,
-      ...clientOf(request.headers),
+      clientName: headers['apollographql-client-name']?.slice(0, longestText),
+      clientVersion: headers['apollographql-client-version']?.slice(0, longestText),
       principal: request.principal === null ? null : principalHash(request.principal),
-      calls: record.calls.map(({ subgraph, milliseconds, status, entities, code, sharedId }) => ({
-        subgraph,
-        ms: rounded(milliseconds),
-        status,
-        entities,
-        ...(code === undefined ? {} : { code }),
-        ...(sharedId === undefined ? {} : { sharedId }),
-      })),
+      calls: record.calls.map(({ subgraph, milliseconds, status, entities, code, sharedId }) => {
+        return { subgraph, ms: rounded(milliseconds), status, entities, code, sharedId };
+      }),
       cacheHits: record.cacheHits,
       cacheMisses: record.cacheMisses,
-      ...(record.operationHash === undefined ? {} : { hash: record.operationHash }),
-      ...(record.cost === undefined ? {} : { cost: record.cost }),
-      ...(record.limits.length === 0 ? {} : { limits: limitsOf(record) }),
-      ...(record.trace === undefined ? {} : { traceId: record.trace.traceId }),
-      ...(record.source === undefined ? {} : { source: record.source }),
+      hash: record.operationHash,
+      cost: record.cost,
+      limits: record.limits.length === 0 ? undefined : limitsOf(record),
+      traceId: record.trace?.traceId,
+      source: record.source,
     },
     'request',
   );
-}
-
-/** What a client says it is, by Apollo's headers. */
-function clientOf(headers: FinishedRequest['headers']): object {
-  const name = headers['apollographql-client-name'];
-  const version = headers['apollographql-client-version'];
-  return {
-    ...(name === undefined ? {} : { clientName: name.slice(0, longestText) }),
-    ...(version === undefined ? {} : { clientVersion: version.slice(0, longestText) }),
-  };
 }
 
 /** What each rule has left; null where it could not be counted. */
