@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import Fastify from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../core/errors.ts';
@@ -102,7 +102,8 @@ export function createApp(options: AppOptions): { readonly app: FastifyInstance;
 
   function finish({ exchange, method, raw: message }: FastifyRequest, { raw }: FastifyReply): void {
     connections.get(message.socket)?.delete(message);
-    const sent = raw.writableFinished;
+    // What this process asks itself has no connection to be lost.
+    const sent = raw.writableFinished || !(message.socket instanceof Socket);
     if (!sent) exchange.abort?.abort();
     const status = sent ? raw.statusCode : clientClosedRequest;
     const finished = { ...exchange, method, status, milliseconds: performance.now() - exchange.startedAt };

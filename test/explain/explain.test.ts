@@ -326,6 +326,8 @@ describe('who may ask', () => {
     expect(answer.data).toEqual({ me: { name: 'Ann', orders: [{ note: null }, { note: 'gift' }] } });
     expect(answer.extensions?.atrium?.operation.type).toBe('query');
     expect(gateway.calls[0]?.headers.authorization).toBe('Bearer opaque');
+    const line = await gateway.logged(({ message, fields }) => message === 'request' && fields['path'] === '/graphql');
+    expect(line.fields['status']).toBe(200);
     const wrong = await ask({ query: 7, nonsense: 1 });
     expect([wrong.status, JSON.stringify(await wrong.json())]).toEqual([400, expect.stringContaining('`query`')]);
   });
