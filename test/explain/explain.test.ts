@@ -15,8 +15,10 @@ const subgraphs: Record<string, HttpSubgraph> = {
   users: {
     sdl: `${link('"@key", "@shareable"')}
       type Query { me: User friends: [User!]! crowd: [User!]! }
+      type Mutation { rename(name: String!): User }
       type User @key(fields: "id") { id: ID! name: String ssn: String }`,
     resolvers: {
+      Mutation: { rename: ({ name }) => ({ id: '1', name }) },
       Query: {
         crowd: () => Array.from({ length: 120 }, (_, index) => ({ id: String(index) })),
         me: () => ({ id: '1', name: 'Ann', ssn: '078' }),
@@ -243,6 +245,16 @@ describe('an explained request', () => {
       nulls: 1,
       errors: [{ code: 'SUBGRAPH_UNREACHABLE', count: 1 }],
     });
+  });
+
+  it('runs a mutation once', async () => {
+    await using gateway = await start();
+    const query = 'mutation { rename(name: "Bo") { name orders { id } } }';
+    const { operation, fields, spans } = await explained(await gateway.post({ query }, { headers: asked }));
+    expect(operation.type).toBe('mutation');
+    expect(fields.find(({ path }) => path === 'rename.name')?.subgraphs).toEqual(['users']);
+    expect(spans.flatMap(({ call }) => call?.subgraph ?? [])).toEqual(['users', 'orders']);
+    expect(gateway.calls.map(({ subgraph }) => subgraph)).toEqual(['users', 'orders']);
   });
 
   it('tells why it was refused whole', async () => {

@@ -231,6 +231,26 @@ describe('a collector', () => {
     expect(gateway.log.filter(({ fields }) => 'err' in fields)).toEqual([]);
   });
 
+  it.each([400, 500, 503])(
+    'that answers %i holds up no stop',
+    async (status) => {
+      const refusing = createServer((request, response) => {
+        request.resume().once('end', () => response.writeHead(status).end());
+      }).listen(0, '127.0.0.1');
+      await once(refusing, 'listening');
+      onTestFinished(() => {
+        refusing.close().closeAllConnections();
+      });
+      const { port } = refusing.address() as AddressInfo;
+      const telemetry = { otlp: { url: `http://127.0.0.1:${port}` }, traces: { ratio: 1 } };
+      const gateway = await startHttpGateway(subgraphs(), () => ({ telemetry }));
+      await (await gateway.post({ query })).text();
+      const refused = once(refusing, 'request');
+      await Promise.all([gateway[Symbol.asyncDispose](), refused]);
+    },
+    10_000,
+  );
+
   it('that is none leaves the headers of clients as they are', async () => {
     await using gateway = await startHttpGateway(subgraphs(), () => ({}));
     const headers = { traceparent: `00-${traceId}-${parentId}-01`, tracestate: 'vendor=1' };
