@@ -244,9 +244,10 @@ describe('a collector', () => {
       const { port } = refusing.address() as AddressInfo;
       const telemetry = { otlp: { url: `http://127.0.0.1:${port}` }, traces: { ratio: 1 } };
       const gateway = await startHttpGateway(subgraphs(), () => ({ telemetry }));
-      await (await gateway.post({ query })).text();
+      expect(await (await gateway.post({ query })).json()).toEqual({ data: { me: { name: 'Ann', orders: [1, 2] } } });
       const refused = once(refusing, 'request');
       await Promise.all([gateway[Symbol.asyncDispose](), refused]);
+      await expect(fetch(gateway.url)).rejects.toThrow('fetch failed');
     },
     10_000,
   );
