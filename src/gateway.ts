@@ -48,6 +48,9 @@ export interface SupergraphInUse {
   readonly since: string;
 }
 
+/** What is told of an operation that is refused before it is planned. */
+const nothingRun = { activeLabels: new Set<string>(), executable: nothingToFetch, literals: undefined };
+
 const defaultHeaders: HeaderRules = { toSubgraphs: ['authorization'], toClients: [] };
 
 const DEFAULT_MAX_RESPONSE_BYTES = 10_000_000;
@@ -204,10 +207,10 @@ export class AtriumGateway extends ApolloGateway {
       logger: this.#log,
       maxCost: costOptions.maxCost,
     };
-    const nothingRun = { document, activeLabels: new Set<string>(), executable: nothingToFetch, literals: undefined };
-    if (rejected !== undefined) return withExplanation({ errors: rejected }, { ...story, ...nothingRun, cost });
+    if (rejected !== undefined)
+      return withExplanation({ errors: rejected }, { ...story, ...nothingRun, document, cost });
     if (decided.refused !== undefined)
-      return withExplanation(refusedMutation(decided.refused), { ...story, ...nothingRun, cost });
+      return withExplanation(refusedMutation(decided.refused), { ...story, ...nothingRun, document, cost });
     refuseCostly(cost, context, costOptions);
 
     const { denials } = decided;
@@ -221,7 +224,7 @@ export class AtriumGateway extends ApolloGateway {
       decided = denyFields(asking, decided, limited.refused);
       if (decided.refused !== undefined) {
         await limited.refund();
-        return withExplanation(refusedMutation(decided.refused), { ...story, ...nothingRun, cost });
+        return withExplanation(refusedMutation(decided.refused), { ...story, ...nothingRun, document, cost });
       }
       cost = generation.costOf({ asked, decided, variables: coerced });
     }
